@@ -1,0 +1,190 @@
+import { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
+import { DataAwsSecretsmanagerRandomPassword } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-random-password";
+import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
+import { TerraformResource, TerraformVariable } from "cdktf";
+import { type Layer } from "../../../constructs/core/layer";
+import {
+  POLICIES,
+  type Policy,
+  secretsAreReferences,
+  statefulResourcesAreKept,
+  worldPortsAreDeclared,
+} from "../../../constructs/policy/policies";
+import { jsonOf, testLayer } from "../../support/layers";
+
+function violations(policy: Policy, build: (layer: Layer) => void): string[] {
+  const layer = testLayer();
+  build(layer);
+  return policy(layer, jsonOf(layer));
+}
+
+test("GIVEN the policies WHEN they are listed THEN every one is checked", () => {
+  expect(POLICIES).toEqual([statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences]);
+});
+
+test.each(POLICIES.map((policy) => [policy]))(
+  "GIVEN an empty layer WHEN it is checked THEN %p says nothing",
+  (policy) => {
+    expect(violations(policy, () => {})).toEqual([]);
+  },
+);
+
+describe("statefulResourcesAreKept", () => {
+  const volume = { availabilityZone: "eu-west-1a", size: 20 };
+
+  test("GIVEN prevent_destroy WHEN a volume and a bucket are checked THEN nothing is said", () => {
+    const lifecycle = { preventDestroy: true };
+
+    expect(
+      violations(statefulResourcesAreKept, (layer) => {
+        new EbsVolume(layer, "data", { ...volume, lifecycle });
+        new S3Bucket(layer, "dumps", { lifecycle });
+      }),
+    ).toEqual([]);
+  });
+
+  test("fails for each without it", () => {
+    expect(
+      violations(statefulResourcesAreKept, (layer) => {
+        new EbsVolume(layer, "data", volume);
+        new S3Bucket(layer, "dumps", { lifecycle: { preventDestroy: false } });
+        new S3Bucket(layer, "logs", { lifecycle: { createBeforeDestroy: true } });
+      }),
+    ).toEqual([
+      "aws_s3_bucket.dumps holds data and lacks lifecycle.prevent_destroy",
+      "aws_s3_bucket.logs holds data and lacks lifecycle.prevent_destroy",
+      "aws_ebs_volume.data holds data and lacks lifecycle.prevent_destroy",
+    ]);
+  });
+});
+
+describe("worldPortsAreDeclared", () => {
+  const rule = (layer: Layer, id: string, source: object, ports: object) =>
+    new VpcSecurityGroupIngressRule(layer, id, { securityGroupId: "sg-1", ipProtocol: "tcp", ...source, ...ports });
+  const ANYONE = { cidrIpv4: "0.0.0.0/0" };
+  const HTTP = { fromPort: 80, toPort: 80 };
+
+  test("GIVEN a declared port WHEN it is open to the world over IPv4 and IPv6 THEN nothing is said", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 80, protocol: "tcp", from: "world", purpose: "HTTP" });
+        rule(layer, "ipv4", ANYONE, HTTP);
+        rule(layer, "ipv6", { cidrIpv6: "::/0" }, HTTP);
+      }),
+    ).toEqual([]);
+  });
+
+  test("GIVEN an undeclared port WHEN it is open to some THEN nothing is said", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => rule(layer, "office", { cidrIpv4: "203.0.113.0/24" }, HTTP)),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ["over IPv4", ANYONE],
+    ["over IPv6", { cidrIpv6: "::/0" }],
+  ])("fails for an undeclared port that is open to the world %s", (_how, source) => {
+    expect(violations(worldPortsAreDeclared, (layer) => rule(layer, "http", source, HTTP))).toEqual([
+      "aws_vpc_security_group_ingress_rule.http opens port 80 to the world without declaring it",
+    ]);
+  });
+
+  test("fails for another port than the declared one, and for one that is declared for some only", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 443, protocol: "tcp", from: "world", purpose: "HTTPS" });
+        layer.addOpenPort({ port: 22, protocol: "tcp", from: "admin_cidr_blocks", purpose: "SSH" });
+        rule(layer, "http", ANYONE, HTTP);
+        rule(layer, "ssh", ANYONE, { fromPort: 22, toPort: 22 });
+      }),
+    ).toEqual([
+      "aws_vpc_security_group_ingress_rule.http opens port 80 to the world without declaring it",
+      "aws_vpc_security_group_ingress_rule.ssh opens port 22 to the world without declaring it",
+    ]);
+  });
+
+  test("fails for a range of ports even if its first one is declared, and for all ports", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 80, protocol: "tcp", from: "world", purpose: "HTTP" });
+        rule(layer, "range", ANYONE, { fromPort: 80, toPort: 90 });
+        rule(layer, "all", ANYONE, { ipProtocol: "-1" });
+      }),
+    ).toEqual([
+      "aws_vpc_security_group_ingress_rule.range opens ports 80 to 90 to the world without declaring it",
+      "aws_vpc_security_group_ingress_rule.all opens all ports to the world without declaring it",
+    ]);
+  });
+});
+
+describe("secretsAreReferences", () => {
+  const resource = (layer: Layer, attributes: Record<string, unknown>) => {
+    const made = new TerraformResource(layer, "x", { terraformResourceType: "acme_thing" });
+    Object.entries(attributes).forEach(([name, value]) => made.addOverride(name, value));
+  };
+
+  test("GIVEN secrets from an input WHEN they are checked THEN nothing is said", () => {
+    expect(
+      violations(secretsAreReferences, (layer) => {
+        const token = new TerraformVariable(layer, "token", { type: "string", sensitive: true }).stringValue;
+        new DbInstance(layer, "db", { instanceClass: "db.t4g.micro", password: token });
+        new CloudflareProvider(layer, "cloudflare", { apiToken: token });
+        resource(layer, { config: [{ token, value_wo: `a ${token}` }] });
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    "password",
+    "password_wo",
+    "value_wo",
+    "data_json_wo",
+    "secret",
+    "client_secret",
+    "token",
+    "api_token",
+    "private_key",
+  ])("fails for a literal %s", (name) => {
+    expect(violations(secretsAreReferences, (layer) => resource(layer, { [name]: "hunter2" }))).toEqual([
+      `acme_thing.x.${name} is a literal: take it from a sensitive input`,
+    ]);
+  });
+
+  test.each([
+    ["a version of a write-only attribute", { password_wo_version: "1" }],
+    ["what only sounds like a secret", { password_policy: "strict", http_tokens: "required", tokens: "3" }],
+    ["a number and a flag", { token: 3, password: true }],
+    ["a null", { password: null }],
+  ])("GIVEN %s WHEN it is checked THEN nothing is said", (_what, attributes) => {
+    expect(violations(secretsAreReferences, (layer) => resource(layer, attributes))).toEqual([]);
+  });
+
+  test("fails for a literal in a block of a resource, giving its path", () => {
+    expect(
+      violations(secretsAreReferences, (layer) =>
+        resource(layer, { login: [{ user: "a" }, { user: "b", token: "c" }] }),
+      ),
+    ).toEqual(["acme_thing.x.login.1.token is a literal: take it from a sensitive input"]);
+  });
+
+  test("fails for a literal in a provider", () => {
+    expect(
+      violations(secretsAreReferences, (layer) => new CloudflareProvider(layer, "cloudflare", { apiToken: "hunter2" })),
+    ).toEqual(["provider.cloudflare.api_token is a literal: take it from a sensitive input"]);
+  });
+
+  test("fails for a literal in a data source and in an ephemeral resource", () => {
+    expect(
+      violations(secretsAreReferences, (layer) => {
+        new DataAwsSecretsmanagerRandomPassword(layer, "generated").addOverride("token", "hunter2");
+        layer.addOverride("ephemeral.acme_login.main", { password: "hunter2" });
+      }),
+    ).toEqual([
+      "data.aws_secretsmanager_random_password.generated.token is a literal: take it from a sensitive input",
+      "ephemeral.acme_login.main.password is a literal: take it from a sensitive input",
+    ]);
+  });
+});
