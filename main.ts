@@ -1,0 +1,5 @@
+import { main } from "./constructs/core/synthesize";
+
+void main({
+  "kauri-aws": () => import("./environments/kauri-aws"),
+});
