@@ -52,6 +52,10 @@ plan-offline: $(INSTALLED) ## terraform plan and apply of every layer in order, 
 schemas: $(INSTALLED) ## Trim schemas/ to what is used (SCHEMAS_FROM=<folder of *.json.gz>; default: the real providers)
 	@$(TOOL) tools/offline/trim-schemas.ts
 
+.PHONY: bindings
+bindings: $(INSTALLED) ## Regenerate providers/ from provider schemas (SCHEMAS_FROM=<folder of *.json.gz>)
+	@$(TOOL) tools/bindings/cli.ts
+
 .PHONY: bench
 bench: $(INSTALLED) ## Time and memory of synth against the vanilla way; broken configurations that validate catches
 	@$(TOOL) tools/bench/bench.ts

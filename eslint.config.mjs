@@ -28,7 +28,7 @@ const oneWay = (files, folders, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["cdktf.out/", "coverage/", "node_modules/"] },
+  { ignores: ["cdktf.out/", "coverage/", "node_modules/", "providers/*/lib/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
