@@ -37,15 +37,15 @@ if ! mountpoint -q "$DATA_MOUNT"; then
   fi
 fi
 
-# The volume may have grown since.
-case $(blkid --probe --match-tag TYPE --output value "$DATA_DISK") in
-  ext4) resize2fs "$DATA_DISK" ;;
-  xfs) xfs_growfs "$DATA_MOUNT" ;;
-esac
-
 for bind in $BIND_MOUNTS; do
   target=${bind#*:}
   mountpoint -q "$target" && continue
   mkdir -p "$DATA_MOUNT/${bind%%:*}" "$target"
   mount --bind "$DATA_MOUNT/${bind%%:*}" "$target"
 done
+
+# The volume may have grown since. What does not grow still serves.
+case $(blkid --probe --match-tag TYPE --output value "$DATA_DISK") in
+  ext4) resize2fs "$DATA_DISK" ;;
+  xfs) xfs_growfs "$DATA_MOUNT" ;;
+esac || echo "the filesystem on $DATA_DISK could not grow to the size of its volume" >&2

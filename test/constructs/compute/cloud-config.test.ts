@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { TerraformLocal, TerraformOutput, TerraformVariable } from "cdktf";
+import { Fn, TerraformLocal, TerraformOutput, TerraformVariable } from "cdktf";
 import { parse } from "yaml";
 import {
   assertUserDataFits,
@@ -54,6 +55,18 @@ describe("renderCloudConfig", () => {
     expect(renderCloudConfig({ runcmd: [["echo", long]] })).toContain(long);
   });
 
+  describeWithTerraform("through the real Terraform", () => {
+    test("GIVEN scripts with ${ and %{ THEN the machine gets them as they were written", () => {
+      const text = renderCloudConfig(CONFIG);
+      const written = text.replace("$${HOME}", "${HOME}").replace("%%{x}", "%{x}");
+
+      expect(written).not.toBe(text);
+      expect(evaluated(text, (reference) => Fn.sha256(reference))).toBe(
+        createHash("sha256").update(written).digest("hex"),
+      );
+    });
+  });
+
   describeWithProgram("cloud-init", "the real cloud-init schema", () => {
     const check = (text: string) => {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "socle-cloud-init-"));
@@ -95,30 +108,8 @@ describe("the size of user data", () => {
   });
 
   describeWithTerraform("the precondition, evaluated by Terraform", () => {
-    const planned = (text: string, limit: number) => {
-      const { json } = synthesizeLayer((layer) => {
-        const local = new TerraformLocal(layer, "user_data", text);
-        new TerraformOutput(layer, "fits", {
-          value: userDataFits(local.asString, limit).condition,
-          description: "Fits",
-        });
-      });
-      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "socle-fits-"));
-      try {
-        fs.writeFileSync(
-          path.join(folder, "main.tf.json"),
-          JSON.stringify({ locals: json.locals, output: { fits: json.output?.["fits"] } }),
-        );
-        const { stdout } = spawnSync(
-          process.env["TERRAFORM_BINARY_NAME"] ?? "terraform",
-          ["plan", "-no-color", "-input=false"],
-          { cwd: folder, encoding: "utf8" },
-        );
-        return /fits = (true|false)/.exec(stdout)?.[1];
-      } finally {
-        fs.rmSync(folder, { recursive: true });
-      }
-    };
+    const planned = (text: string, limit: number) =>
+      evaluated(text, (reference) => userDataFits(reference, limit).condition as string);
 
     test.each([
       ["a", 10],
@@ -130,3 +121,26 @@ describe("the size of user data", () => {
     });
   });
 });
+
+/** What Terraform makes of an expression about a text, which it knows as a local. */
+function evaluated(text: string, expression: (reference: string) => string): string | undefined {
+  const { json } = synthesizeLayer((layer) => {
+    const local = new TerraformLocal(layer, "user_data", text);
+    new TerraformOutput(layer, "result", { value: expression(local.asString), description: "Result" });
+  });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "socle-user-data-"));
+  try {
+    fs.writeFileSync(
+      path.join(folder, "main.tf.json"),
+      JSON.stringify({ locals: json.locals, output: { result: json.output?.["result"] } }),
+    );
+    const { stdout } = spawnSync(
+      process.env["TERRAFORM_BINARY_NAME"] ?? "terraform",
+      ["plan", "-no-color", "-input=false"],
+      { cwd: folder, encoding: "utf8" },
+    );
+    return /result = "?(\w+)/.exec(stdout)?.[1];
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}

@@ -272,6 +272,35 @@ describeWithProgram("mkfs.ext4", "the data volume, on real file systems in image
     expect(Number(count) * Number(size)).toBe(16 * 1024 * 1024);
   });
 
+  test("GIVEN a file system that cannot grow THEN that is said, and the directories are there all the same", () => {
+    machine.stub("resize2fs", "exit 1");
+    const result = run();
+
+    expect(result.status).toBe(0);
+    expect(result.output).toContain(`the filesystem on ${machine.disk} could not grow to the size of its volume`);
+    expect(result.calls).toContain(`mount --bind ${machine.folder}/srv/postgres ${machine.folder}/data/postgres`);
+  });
+
+  test("fails on a disk that cannot be read, and does not take it for a blank one", () => {
+    machine.stub("blkid", "exit 2");
+    machine.stub("wipefs", "exit 1");
+    const result = run();
+
+    expect(result.status).toBe(1);
+    expect(result.output).toContain(`cannot read ${machine.disk}`);
+    expect(formatted(result)).toEqual([]);
+  });
+
+  test("fails on a disk with a signature that only wipefs sees, and leaves it as it is", () => {
+    machine.stub("blkid", "exit 2");
+    machine.stub("wipefs", 'echo "disk 0x0 LVM2_member"');
+    const result = run();
+
+    expect(result.status).toBe(1);
+    expect(result.output).toContain("left as it is. Found: disk 0x0 LVM2_member");
+    expect(formatted(result)).toEqual([]);
+  });
+
   test("fails on a partition table and leaves it as it is", () => {
     const disk = Buffer.alloc(8 * 1024 * 1024);
     // A DOS partition table with one Linux partition.
@@ -424,47 +453,107 @@ describe("the nightly dump", () => {
   });
 });
 
-describeWithProgram("gpg", "the CloudWatch agent", () => {
-  test("fails, and installs nothing, when the package is not signed by Amazon's key", () => {
-    const machine = new Machine();
-    try {
-      machine.stub(
-        "curl",
-        "touch amazon-cloudwatch-agent.deb amazon-cloudwatch-agent.deb.sig amazon-cloudwatch-agent.gpg",
-      );
-      machine.stub("gpg", 'case "$*" in *--verify*) echo "[GNUPG:] VALIDSIG 0000 2026-01-01" ;; esac');
-      machine.stub("apt-get");
-      const result = machine.run("monitoring.sh", {
-        REGION: "eu-west-1",
-        AGENT_CTL: path.join(machine.folder, "agent-ctl"),
-        AGENT_CONFIG: "/etc/app/cloudwatch-agent.json",
-        AGENT_KEY: "937616F3450B7D806CBD9725D58167303B789C72",
-      });
+describeWithProgram("gpg", "the CloudWatch agent, with real keys and signatures", () => {
+  const PACKAGE = "amazon-cloudwatch-agent.deb";
+  const AMAZON = "Amazon CloudWatch Agent";
+  let machine: Machine;
+  let keyring: string;
 
-      expect(result.status).toBe(1);
-      expect(result.output).toContain("is not signed by Amazon's key 937616F3450B7D806CBD9725D58167303B789C72");
-      expect(result.calls.filter((call) => call.startsWith("apt-get"))).toEqual([]);
-    } finally {
-      machine.dispose();
-    }
+  const gpg = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      "gpg",
+      ["--homedir", keyring, "--batch", "--pinentry-mode", "loopback", "--passphrase", "", ...args],
+      { encoding: "utf8" },
+    );
+    expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+    return stdout;
+  };
+  const createKey = (owner: string) => {
+    gpg("--quick-generate-key", owner, "ed25519", "sign", "never");
+    return /^fpr:+([0-9A-F]{40}):/m.exec(gpg("--with-colons", "--list-keys", `=${owner}`))?.[1] ?? "";
+  };
+  /** What the download gives: a package, its signature by one key, and the public keys of several. */
+  const publish = (signer: string, keys: readonly string[]) => {
+    const folder = path.join(machine.folder, "site");
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, PACKAGE), "a package\n");
+    gpg(
+      "--local-user",
+      signer,
+      "--output",
+      path.join(folder, `${PACKAGE}.sig`),
+      "--detach-sign",
+      path.join(folder, PACKAGE),
+    );
+    gpg("--output", path.join(folder, "amazon-cloudwatch-agent.gpg"), "--armor", "--export", ...keys);
+  };
+  const run = (key: string) =>
+    machine.run("monitoring.sh", {
+      REGION: "eu-west-1",
+      AGENT_CTL: path.join(machine.folder, "bin/agent-ctl"),
+      AGENT_CONFIG: "/etc/app/cloudwatch-agent.json",
+      AGENT_KEY: key,
+    });
+  const CONFIGURED = "agent-ctl -a fetch-config -m ec2 -s -c file:/etc/app/cloudwatch-agent.json";
+
+  beforeEach(() => {
+    machine = new Machine();
+    // Short: a socket's path has at most 107 characters.
+    keyring = fs.mkdtempSync(path.join(os.tmpdir(), "gpg-"));
+    machine.stub("curl", 'cp "$FOLDER"/site/* .');
+    machine.stub(
+      "apt-get",
+      'printf "#!/bin/sh\\necho agent-ctl \\$* >>$FOLDER/calls\\n" >"$FOLDER/bin/agent-ctl"; chmod +x "$FOLDER/bin/agent-ctl"',
+    );
+  });
+  afterEach(() => {
+    spawnSync("gpgconf", ["--homedir", keyring, "--kill", "all"]);
+    fs.rmSync(keyring, { recursive: true, force: true });
+    machine.dispose();
+  });
+
+  test("GIVEN a package signed by Amazon's key THEN it is installed from the region's bucket and configured", () => {
+    const key = createKey(AMAZON);
+    publish(key, [key]);
+    const result = run(key);
+    const site = "https://amazoncloudwatch-agent-eu-west-1.s3.eu-west-1.amazonaws.com/ubuntu/arm64/latest";
+
+    expect(result.status).toBe(0);
+    expect(result.calls).toEqual([
+      `curl -fsS --retry 5 --remote-name-all ${site}/${PACKAGE} ${site}/${PACKAGE}.sig ` +
+        "https://amazoncloudwatch-agent.s3.amazonaws.com/assets/amazon-cloudwatch-agent.gpg",
+      `apt-get install -y -o DPkg::Lock::Timeout=300 ./${PACKAGE}`,
+      CONFIGURED,
+    ]);
   });
 
   test("GIVEN an agent that is there already THEN it is only given its configuration", () => {
-    const machine = new Machine();
-    try {
-      machine.stub("agent-ctl");
-      machine.stub("curl");
-      const result = machine.run("monitoring.sh", {
-        REGION: "eu-west-1",
-        AGENT_CTL: path.join(machine.folder, "bin/agent-ctl"),
-        AGENT_CONFIG: "/etc/app/cloudwatch-agent.json",
-        AGENT_KEY: "x",
-      });
+    machine.stub("agent-ctl");
+    const result = run("x");
 
-      expect(result.status).toBe(0);
-      expect(result.calls).toEqual(["agent-ctl -a fetch-config -m ec2 -s -c file:/etc/app/cloudwatch-agent.json"]);
-    } finally {
-      machine.dispose();
-    }
+    expect(result.status).toBe(0);
+    expect(result.calls).toEqual([CONFIGURED]);
+  });
+
+  test("fails when another key signed it, even one named like a good signature and published beside Amazon's", () => {
+    const amazon = createKey(AMAZON);
+    const other = createKey(`[GNUPG:] VALIDSIG ${amazon} 2026-01-01`);
+    publish(other, [amazon, other]);
+    const result = run(amazon);
+
+    expect(result.status).toBe(1);
+    expect(result.output).toContain(`is not signed by Amazon's key ${amazon}: not installed`);
+    expect(result.calls.filter((call) => call.startsWith("apt-get"))).toEqual([]);
+  });
+
+  test("fails when the package is not the one that was signed", () => {
+    const key = createKey(AMAZON);
+    publish(key, [key]);
+    fs.appendFileSync(path.join(machine.folder, "site", PACKAGE), "more");
+    const result = run(key);
+
+    expect(result.status).toBe(1);
+    expect(result.output).toContain("not installed");
+    expect(result.calls.filter((call) => call.startsWith("apt-get"))).toEqual([]);
   });
 });
