@@ -19,7 +19,13 @@ const schema = z.strictObject({
     .strictObject({
       repositories: z.array(name),
       pusher: z
-        .strictObject({ issuer: z.url("use the issuer's URL"), audience: z.string(), subjects: z.array(z.string()) })
+        .strictObject({
+          issuer: z
+            .string()
+            .regex(/^https:\/\/[^\s/]+(\/[^\s/]+)*$/, 'use a URL such as "https://gitlab.com", without a last "/"'),
+          audience: z.string().min(1, 'use the audience of the tokens, such as "sts.amazonaws.com"'),
+          subjects: z.array(z.string()),
+        })
         .optional(),
     })
     .optional(),
@@ -27,7 +33,9 @@ const schema = z.strictObject({
   cloudflareRecord: z
     .strictObject({
       zoneId: z.string().regex(/^[0-9a-f]{32}$/, "use the zone's id, 32 hexadecimal digits"),
-      hostname: z.hostname("use a full name such as kauri.example.com"),
+      hostname: z
+        .string()
+        .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "use a full name such as kauri.example.com"),
     })
     .optional(),
 });

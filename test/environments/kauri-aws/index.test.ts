@@ -158,8 +158,8 @@ describe("kauri-aws", () => {
 });
 
 describe("settings of kauri-aws", () => {
-  test("GIVEN images and a Cloudflare record THEN repositories, a CI role, a record and its provider come", () => {
-    const { json, layer } = build({
+  test("GIVEN images THEN repositories and a CI role come", () => {
+    const { json } = build({
       ...SETTINGS,
       images: {
         repositories: ["api"],
@@ -169,22 +169,10 @@ describe("settings of kauri-aws", () => {
           subjects: ["project_path:acme/kauri:ref_type:branch:ref:main"],
         },
       },
-      cloudflareRecord: { zoneId: "0123456789abcdef0123456789abcdef", hostname: "kauri.example.com" },
     });
 
     expect(Object.keys(json.resource?.["aws_ecr_repository"] ?? {})).toEqual(["images_api"]);
     expect(Object.keys(json.resource?.["aws_iam_openid_connect_provider"] ?? {})).toEqual(["images_ci"]);
-    expect(json.resource?.["cloudflare_dns_record"]?.["dns"]).toMatchObject({
-      name: "kauri.example.com",
-      content: "${aws_eip.server_address.public_ip}",
-      proxied: true,
-    });
-    expect(json.terraform?.required_providers?.["cloudflare"]?.source).toBe("cloudflare/cloudflare");
-    expect(layer.readmeSections.map(({ title }) => title)).toContain("Cloudflare");
-  });
-
-  test("GIVEN neither THEN no provider asks for a Cloudflare token", () => {
-    expect(Object.keys(build().json.terraform?.required_providers ?? {})).toEqual(["aws"]);
   });
 
   test("GIVEN another backend THEN the layer has it", () => {
