@@ -80,6 +80,14 @@ function blockOf(body: string, classes: Map<string, ClassText>, where: string): 
       throw new Error(`the bindings of ${where} lack ${complex[1]}OutputReference`);
     }
     const block = blockOf(inner.body, classes, `${where}.${name}`);
+    // The generator says of a nested attribute that it is one object; a block of which one may be is a list to it.
+    if (name !== "timeouts" && isSingleObject(body, name)) {
+      if (block.block_types) {
+        throw new Error(`the type of ${where}.${name} cannot be read from its binding: add the resource to the dump`);
+      }
+      attributes[name] = { nested_type: { nesting_mode: "single", attributes: block.attributes ?? {} }, ...flags };
+      return;
+    }
     const nesting = complex[2] === "List" ? (complex[3] === "true" ? "set" : "list") : "single";
     if (computed) {
       // Blocks cannot be computed: this is an attribute that holds objects.
@@ -99,6 +107,10 @@ function blockOf(body: string, classes: Map<string, ClassText>, where: string): 
     ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
     ...(Object.keys(blocks).length > 0 ? { block_types: blocks } : {}),
   };
+}
+
+function isSingleObject(body: string, name: string): boolean {
+  return new RegExp(`\\n {6}${name}: \\{[^}]*\\n {8}type: "struct",`).test(body);
 }
 
 /** The cty type of an attribute, from its getter. */
@@ -126,6 +138,9 @@ function primitiveType(code: string, where: string): CtyType {
       return ["map", "number"];
     case "BooleanMap":
       return ["map", "bool"];
+    case "AnyMap":
+      // What cdktf makes of a type that only the value tells.
+      return "dynamic";
     default:
       throw new Error(`the type of ${where} cannot be read from its binding: add the resource to the dump`);
   }

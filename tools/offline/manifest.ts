@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { OfflineError } from "./errors";
+import { messageOf, OfflineError } from "./errors";
 
 const manifest = z.object({
   environments: z.array(
@@ -37,7 +37,13 @@ export function readEnvironments(out: string, only?: string): Environment[] {
   if (!existsSync(file)) {
     throw new OfflineError(`${file} was not found: run \`make synth\` first, or name its folder with --out.`);
   }
-  const result = manifest.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new OfflineError(`${file} is not JSON: ${messageOf(error)}. Run \`make synth\` again.`);
+  }
+  const result = manifest.safeParse(content);
   if (!result.success) {
     throw new OfflineError(`${file} does not have the expected shape: run \`make synth\` again.`, [
       ...result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),

@@ -15,9 +15,12 @@ export function terraformBinary(): string {
 export function terraformProblem(): string | undefined {
   const binary = terraformBinary();
   const accepted = `Install Terraform or OpenTofu ${MINIMUM_VERSION.join(".")} or later, or name it in TERRAFORM_BINARY_NAME.`;
-  const { status, stdout } = spawnSync(binary, ["version", "-json"], { encoding: "utf8" });
-  if (status !== 0) {
+  const { status, stdout, stderr, error } = spawnSync(binary, ["version", "-json"], { encoding: "utf8" });
+  if (error) {
     return `${binary} was not found. ${accepted}`;
+  }
+  if (status !== 0) {
+    return `\`${binary} version -json\` ended with exit code ${status} (${stderr.trim()}). ${accepted}`;
   }
   let version: string;
   try {
@@ -79,10 +82,13 @@ export function diagnosticsOf(stdout: string): TerraformDiagnostic[] {
   return jsonLines(stdout).flatMap(({ diagnostic }) => diagnostic ?? []);
 }
 
+/** The address of a data source, in whatever module it is. */
+const DATA_ADDRESS = /^(module\.[\w-]+(\[("[^"]*"|\d+)\])?\.)*data\./;
+
 /** How many managed resources are in a plan, from the output of `plan -json`. */
 export function plannedResources(stdout: string): number {
   const changed = jsonLines(stdout).filter(
-    ({ type, change }) => type === "planned_change" && change?.resource.addr.split(".").includes("data") === false,
+    ({ type, change }) => type === "planned_change" && change && !DATA_ADDRESS.test(change.resource.addr),
   );
   return changed.length;
 }

@@ -10,7 +10,7 @@ import { OfflineError } from "./errors";
 import { repositoryFile } from "./files";
 import { schemaFiles } from "./schemas";
 import type { Schema, SchemaDocument, SchemaKind } from "./schemas";
-import { runTerraform } from "./terraform";
+import { runTerraform, terraformProblem } from "./terraform";
 import { trimSchemas } from "./trim";
 import { usedTypes } from "./usage";
 import type { ProviderUsage } from "./usage";
@@ -50,6 +50,10 @@ function bindingSchema(kind: SchemaKind, type: string): Schema {
 
 /** Asks the real providers, which Terraform downloads to a throw-away folder. */
 async function trimRealSchemas(used: ReadonlyMap<string, ProviderUsage>): Promise<Map<string, string>> {
+  const problem = terraformProblem();
+  if (problem !== undefined) {
+    throw new OfflineError(`${problem} Or name a folder of *.json.gz dumps: make schemas SCHEMAS_FROM=<folder>`);
+  }
   const folder = mkdtempSync(join(tmpdir(), "socle-schemas-"));
   try {
     const required = [...used].map(([source, { versions }], index) => [
