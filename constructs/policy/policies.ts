@@ -6,10 +6,33 @@ import { type Layer, type TerraformJson } from "../core/layer";
 export type Policy = (layer: Layer, json: TerraformJson) => string[];
 
 /** Types that hold data which no apply can bring back. */
-const STATEFUL_TYPES = ["aws_s3_bucket", "aws_ebs_volume"];
+const STATEFUL_TYPES = [
+  "aws_s3_bucket",
+  "aws_ebs_volume",
+  "oci_database_autonomous_database",
+  // Without its key, what it encrypted is lost.
+  "oci_kms_vault",
+  "oci_kms_key",
+];
 
-/** Types that open a port, with the attribute that says to whom. */
-const INGRESS_TYPES: Readonly<Record<string, string>> = { aws_vpc_security_group_ingress_rule: "cidr_ipv4" };
+/** Ports that a rule opens, and to whom; all ports where `from` is missing. */
+interface Ingress {
+  readonly sources: readonly unknown[];
+  readonly from?: unknown;
+  readonly to?: unknown;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Types that open ports, with what a block of them opens. */
+const INGRESS_TYPES: Readonly<Record<string, (block: Json) => readonly Ingress[]>> = {
+  aws_vpc_security_group_ingress_rule: (block) => [
+    { sources: [block["cidr_ipv4"], block["cidr_ipv6"]], from: block["from_port"], to: block["to_port"] },
+  ],
+  oci_core_network_security_group_security_rule: (block) => (block["direction"] === "INGRESS" ? ociIngress(block) : []),
+  oci_core_default_security_list: (block) =>
+    ((block["ingress_security_rules"] as Json[] | undefined) ?? []).flatMap(ociIngress),
+};
 
 const WORLD = ["0.0.0.0/0", "::/0"];
 
@@ -24,15 +47,18 @@ export const statefulResourcesAreKept: Policy = (_layer, json) =>
 /** A port that is open to the world is one that the layer declares with `addOpenPort`, so that its README lists it. */
 export const worldPortsAreDeclared: Policy = (layer, json) => {
   const declared = layer.openPorts.filter(({ from }) => from === "world").map(({ port }) => port);
-  return blocksOf(json, Object.keys(INGRESS_TYPES)).flatMap(({ type, address, block }) => {
-    const open =
-      WORLD.includes(String(block[INGRESS_TYPES[type] as string])) || WORLD.includes(String(block["cidr_ipv6"]));
-    const [from, to] = [Number(block["from_port"]), Number(block["to_port"])];
-    const ports = from === to ? `port ${from}` : `ports ${from} to ${to}`;
-    return !open || (from === to && declared.includes(from))
-      ? []
-      : [`${address} opens ${Number.isNaN(from) ? "all ports" : ports} to the world without declaring it`];
-  });
+  return Object.entries(INGRESS_TYPES).flatMap(([type, ingressOf]) =>
+    blocksOf(json, [type]).flatMap(({ address, block }) =>
+      ingressOf(block).flatMap((ingress) => {
+        const open = ingress.sources.some((source) => WORLD.includes(String(source)));
+        const [from, to] = [Number(ingress.from), Number(ingress.to)];
+        const ports = from === to ? `port ${from}` : `ports ${from} to ${to}`;
+        return !open || (from === to && declared.includes(from))
+          ? []
+          : [`${address} opens ${Number.isNaN(from) ? "all ports" : ports} to the world without declaring it`];
+      }),
+    ),
+  );
 };
 
 /**
@@ -55,6 +81,20 @@ export const secretsAreReferences: Policy = (_layer, json) => {
 
 /** Every policy, in the order in which its violations are reported. */
 export const POLICIES: readonly Policy[] = [statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences];
+
+/**
+ * What an ingress rule of a network security group or a security list opens. "Destination unreachable" (ICMP type 3),
+ * which path MTU discovery needs from anywhere, is an answer and opens nothing.
+ */
+function ociIngress(rule: Json): Ingress[] {
+  if (rule["protocol"] === "1" && (rule["icmp_options"] as Json | undefined)?.["type"] === 3) {
+    return [];
+  }
+  const options = (rule["tcp_options"] ?? rule["udp_options"]) as Json | undefined;
+  // A security list has the range in the options themselves, a group's rule in a block of its own.
+  const range = (options?.["destination_port_range"] ?? options) as Json | undefined;
+  return [{ sources: [rule["source"]], from: range?.["min"], to: range?.["max"] }];
+}
 
 function blocksOf(json: TerraformJson, types: readonly string[]) {
   return types.flatMap((type) =>

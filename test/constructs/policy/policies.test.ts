@@ -4,6 +4,14 @@ import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
+import {
+  CoreDefaultSecurityList,
+  type CoreDefaultSecurityListIngressSecurityRules,
+} from "@cdktf/provider-oci/lib/core-default-security-list";
+import { CoreNetworkSecurityGroupSecurityRule } from "@cdktf/provider-oci/lib/core-network-security-group-security-rule";
+import { DatabaseAutonomousDatabase } from "@cdktf/provider-oci/lib/database-autonomous-database";
+import { KmsKey } from "@cdktf/provider-oci/lib/kms-key";
+import { KmsVault } from "@cdktf/provider-oci/lib/kms-vault";
 import { TerraformResource, TerraformVariable } from "cdktf";
 import { type Layer } from "../../../constructs/core/layer";
 import {
@@ -44,6 +52,25 @@ describe("statefulResourcesAreKept", () => {
         new S3Bucket(layer, "dumps", { lifecycle });
       }),
     ).toEqual([]);
+  });
+
+  test("fails for a database and an unsealing key of OCI without it", () => {
+    expect(
+      violations(statefulResourcesAreKept, (layer) => {
+        new DatabaseAutonomousDatabase(layer, "database", { compartmentId: "c", dbName: "app" });
+        new KmsVault(layer, "vault", { compartmentId: "c", displayName: "app", vaultType: "DEFAULT" });
+        new KmsKey(layer, "key", {
+          compartmentId: "c",
+          displayName: "app",
+          managementEndpoint: "https://kms.invalid",
+          keyShape: { algorithm: "AES", length: 32 },
+        });
+      }),
+    ).toEqual([
+      "oci_database_autonomous_database.database holds data and lacks lifecycle.prevent_destroy",
+      "oci_kms_vault.vault holds data and lacks lifecycle.prevent_destroy",
+      "oci_kms_key.key holds data and lacks lifecycle.prevent_destroy",
+    ]);
   });
 
   test("fails for each without it", () => {
@@ -116,6 +143,76 @@ describe("worldPortsAreDeclared", () => {
     ).toEqual([
       "aws_vpc_security_group_ingress_rule.range opens ports 80 to 90 to the world without declaring it",
       "aws_vpc_security_group_ingress_rule.all opens all ports to the world without declaring it",
+    ]);
+  });
+});
+
+describe("worldPortsAreDeclared on OCI", () => {
+  const rule = (layer: Layer, id: string, config: object) =>
+    new CoreNetworkSecurityGroupSecurityRule(layer, id, {
+      networkSecurityGroupId: "nsg-1",
+      direction: "INGRESS",
+      protocol: "6",
+      source: "0.0.0.0/0",
+      sourceType: "CIDR_BLOCK",
+      ...config,
+    });
+  const ports = (min: number, max = min) => ({ tcpOptions: { destinationPortRange: { min, max } } });
+  const list = (layer: Layer, rules: object[]) =>
+    new CoreDefaultSecurityList(layer, "default", {
+      manageDefaultResourceId: "list-1",
+      ingressSecurityRules: rules as CoreDefaultSecurityListIngressSecurityRules[],
+    });
+
+  test("GIVEN a declared port, one for some, an answer of ICMP and a way out WHEN they are checked THEN nothing is said", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 443, protocol: "tcp", from: "world", purpose: "HTTPS" });
+        rule(layer, "https", ports(443));
+        rule(layer, "office", { ...ports(22), source: "203.0.113.0/24" });
+        rule(layer, "group", { ...ports(22), source: "nsg-2", sourceType: "NETWORK_SECURITY_GROUP" });
+        rule(layer, "path_mtu", { protocol: "1", icmpOptions: { type: 3, code: 4 } });
+        rule(layer, "out", { direction: "EGRESS", protocol: "all", destination: "0.0.0.0/0", source: undefined });
+        list(layer, []);
+      }),
+    ).toEqual([]);
+  });
+
+  test("fails for an undeclared port, a range with a declared one, UDP, all of TCP, everything, and a ping", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 443, protocol: "tcp", from: "world", purpose: "HTTPS" });
+        rule(layer, "ssh", ports(22));
+        rule(layer, "range", ports(443, 444));
+        rule(layer, "ipv6", { ...ports(80), source: "::/0" });
+        rule(layer, "dns", { protocol: "17", udpOptions: { destinationPortRange: { min: 53, max: 53 } } });
+        rule(layer, "tcp", {});
+        rule(layer, "everything", { protocol: "all" });
+        rule(layer, "ping", { protocol: "1", icmpOptions: { type: 8 } });
+      }).map((violation) => violation.replace("oci_core_network_security_group_security_rule.", "")),
+    ).toEqual([
+      "ssh opens port 22 to the world without declaring it",
+      "range opens ports 443 to 444 to the world without declaring it",
+      "ipv6 opens port 80 to the world without declaring it",
+      "dns opens port 53 to the world without declaring it",
+      "tcp opens all ports to the world without declaring it",
+      "everything opens all ports to the world without declaring it",
+      "ping opens all ports to the world without declaring it",
+    ]);
+  });
+
+  test("fails for rules of the default security list", () => {
+    expect(
+      violations(worldPortsAreDeclared, (layer) =>
+        list(layer, [
+          { protocol: "6", source: "0.0.0.0/0", tcpOptions: { min: 22, max: 22 } },
+          { protocol: "6", source: "10.0.0.0/16" },
+          { protocol: "all", source: "0.0.0.0/0" },
+        ]),
+      ),
+    ).toEqual([
+      "oci_core_default_security_list.default opens port 22 to the world without declaring it",
+      "oci_core_default_security_list.default opens all ports to the world without declaring it",
     ]);
   });
 });
