@@ -103,7 +103,7 @@ function readme(layer: Layer, json: TerraformJson): string {
       ],
     ),
     "## Commands",
-    commands(layer, inputs),
+    commands(layer, inputs, json.variable ?? {}),
     `## What it makes`,
     `${total} resource blocks (a block with \`for_each\` or \`count\` makes several resources, or none):`,
     table(
@@ -127,7 +127,7 @@ function readme(layer: Layer, json: TerraformJson): string {
     ),
     "## Open ports",
     layer.openPorts.length === 0
-      ? "None: nothing in this layer can be reached from outside."
+      ? `This layer opens none${environment.layers.length > 1 ? "; what the other layers open is in their READMEs" : ""}.`
       : `Nothing else can be reached from outside.\n\n${table(
           ["Port", "From", "What listens"],
           layer.openPorts.map(({ port, protocol, from, purpose }) => [
@@ -149,11 +149,18 @@ function readme(layer: Layer, json: TerraformJson): string {
     .concat("\n");
 }
 
-function commands(layer: Layer, inputs: readonly InputSummary[]): string {
+function commands(
+  layer: Layer,
+  inputs: readonly InputSummary[],
+  variables: Readonly<Record<string, VariableJson>>,
+): string {
   const { environment } = layer;
   const backend = BACKENDS[environment.backend];
   const args = backend.arguments(environment.name, layer.node.id);
   const secrets = inputs.filter((input) => input.sensitive);
+  const isEphemeral = ({ name }: InputSummary) => variables[name]?.ephemeral === true;
+  const [kept, ephemeral] = [secrets.filter((each) => !isEphemeral(each)), secrets.filter(isEphemeral)];
+  const list = (some: readonly InputSummary[]) => some.map(({ name }) => `\`${name}\``).join(", ");
   const init = ["terraform init", ...args.map(({ name, example }) => `-backend-config="${name}=${example}"`)];
   const lines = [
     "cp terraform.tfvars.example terraform.tfvars   # then fill it in",
@@ -168,12 +175,13 @@ function commands(layer: Layer, inputs: readonly InputSummary[]): string {
     "In this folder:",
     `\`\`\`sh\n${lines.join("\n")}\n\`\`\``,
     `State backend: \`${environment.backend}\`. Credentials for it: ${backend.credentials}`,
-    ...(secrets.length > 0
+    ...(kept.length > 0
       ? [
-          `A saved plan file carries the values of all inputs, the secret ones too (${secrets
-            .map(({ name }) => `\`${name}\``)
-            .join(", ")}): keep \`tfplan\` to yourself and delete it after the apply, as above.`,
+          `A saved plan file carries the values of its inputs, the secret ones too (${list(kept)}): keep \`tfplan\` to yourself and delete it after the apply, as above.`,
         ]
+      : []),
+    ...(ephemeral.length > 0
+      ? [`In no plan file, and so needed by \`plan\` and \`apply\` alike: ${list(ephemeral)}.`]
       : []),
   ].join("\n\n");
 }

@@ -253,6 +253,8 @@ export interface VariableJson {
   description: string;
   default?: unknown;
   sensitive?: boolean;
+  /** In no plan file: given again at apply. cdktf 0.21 knows it by `addOverride` only. */
+  ephemeral?: boolean;
   nullable?: boolean;
 }
 

@@ -174,6 +174,17 @@ describe("README.md", () => {
     );
   });
 
+  test("GIVEN an ephemeral secret THEN it is said to be in no plan file, and to be needed by both commands", () => {
+    const json = {
+      ...EMPTY_JSON,
+      variable: { api_token: { type: "string", description: "Token.", sensitive: true, ephemeral: true } },
+    };
+    const commands = sectionOf(readmeOf(layerOf(), json), "Commands");
+
+    expect(commands).toContain("In no plan file, and so needed by `plan` and `apply` alike: `api_token`.");
+    expect(commands).not.toContain("A saved plan file");
+  });
+
   test("GIVEN secrets WHEN the README is written THEN the commands ask for them and warn of the plan file", () => {
     expect(sectionOf(readmeOf(layerOf()), "Commands")).toBe(
       [
@@ -190,7 +201,7 @@ describe("README.md", () => {
         "",
         "State backend: `local`. Credentials for it: None: the state is a file beside `cdktf.out/`. Back it up.",
         "",
-        "A saved plan file carries the values of all inputs, the secret ones too (`api_token`, `password`): keep `tfplan` " +
+        "A saved plan file carries the values of its inputs, the secret ones too (`api_token`, `password`): keep `tfplan` " +
           "to yourself and delete it after the apply, as above.",
       ].join("\n"),
     );
@@ -242,7 +253,9 @@ describe("README.md", () => {
     expect(sectionOf(readme, "What it makes")).toMatch(/^0 resource blocks .*\n\nNone\.$/);
     expect(sectionOf(readme, "Inputs")).toBe("None.");
     expect(sectionOf(readme, "Outputs")).toBe("None.");
-    expect(sectionOf(readme, "Open ports")).toBe("None: nothing in this layer can be reached from outside.");
+    expect(sectionOf(readme, "Open ports")).toBe(
+      "This layer opens none; what the other layers open is in their READMEs.",
+    );
     expect(sectionOf(readme, "What is secret in this state")).toBe(
       "Nothing: secrets reach their store through write-only attributes, which Terraform does not keep.",
     );
