@@ -48,6 +48,10 @@ validate: $(INSTALLED) ## terraform init and validate of every layer, offline
 plan-offline: $(INSTALLED) ## terraform plan and apply of every layer in order, offline, in throw-away copies
 	@$(TOOL) tools/offline/cli.ts plan $(ENV)
 
+.PHONY: capacity
+capacity: $(INSTALLED) ## What the pods of each cluster request, against what its nodes have
+	@$(TOOL) tools/capacity/cli.ts $(ENV)
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Trim schemas/ to what is used (SCHEMAS_FROM=<folder of *.json.gz>; default: the real providers)
 	@$(TOOL) tools/offline/trim-schemas.ts

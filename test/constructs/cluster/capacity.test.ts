@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { ClusterCapacity, type ClusterCapacityProps, cpuMillis, memoryMib } from "../../../constructs/cluster/capacity";
+
+const capacity = (props: Partial<ClusterCapacityProps> = {}) =>
+  new ClusterCapacity({
+    nodeType: "small",
+    nodeCount: 2,
+    node: { cpuMillis: 1000, memoryMib: 2048 },
+    systemReserve: { cpuMillis: 100, memoryMib: 512 },
+    ...props,
+  });
+
+describe("ClusterCapacity", () => {
+  test("GIVEN replicas, a DaemonSet and what the distribution brings THEN the reserve of each node and all pods are added up", () => {
+    const cluster = capacity({
+      builtIn: [{ name: "coredns", namespace: "kube-system", cpuMillis: 100, memoryMib: 70, replicas: 1 }],
+    });
+    cluster.add({ name: "web", namespace: "apps", cpuMillis: 200, memoryMib: 256, replicas: 3 });
+    cluster.add({ name: "agent", namespace: "apps", cpuMillis: 10, memoryMib: 32, replicas: "perNode" });
+
+    expect(cluster.entry).toEqual({
+      nodeType: "small",
+      nodeCount: 2,
+      available: { cpuMillis: 2000, memoryMib: 4096 },
+      requested: { cpuMillis: 920, memoryMib: 1926 },
+      rows: [
+        { name: "system reserve", namespace: "(nodes)", replicas: 2, cpuMillis: 200, memoryMib: 1024 },
+        { name: "coredns", namespace: "kube-system", replicas: 1, cpuMillis: 100, memoryMib: 70 },
+        { name: "web", namespace: "apps", replicas: 3, cpuMillis: 600, memoryMib: 768 },
+        { name: "agent", namespace: "apps", replicas: 2, cpuMillis: 20, memoryMib: 64 },
+      ],
+    });
+    expect(cluster.problems()).toEqual([]);
+    expect(cluster.requestedIn("apps")).toEqual({ cpuMillis: 620, memoryMib: 832, pods: 5 });
+  });
+
+  test("GIVEN exactly what the nodes have THEN it fits", () => {
+    const cluster = capacity();
+    cluster.add({ name: "web", namespace: "apps", cpuMillis: 900, memoryMib: 1536, replicas: 2 });
+    expect(cluster.problems()).toEqual([]);
+  });
+
+  test("fails by one MiB, naming the three largest, what is requested and what there is", () => {
+    const cluster = capacity();
+    cluster.add({ name: "web", namespace: "apps", cpuMillis: 10, memoryMib: 1536, replicas: 1 });
+    cluster.add({ name: "database", namespace: "apps", cpuMillis: 10, memoryMib: 1500, replicas: 1 });
+    cluster.add({ name: "cache", namespace: "apps", cpuMillis: 10, memoryMib: 37, replicas: 1 });
+
+    expect(cluster.problems()).toEqual([
+      "4097 MiB are requested, 2 × small have 4096 MiB; the largest are web (1536 MiB), database (1500 MiB), system reserve (1024 MiB)",
+    ]);
+  });
+
+  test("fails for a pod that is larger than a node beside its system, though all nodes together have room", () => {
+    const cluster = capacity();
+    cluster.add({ name: "big", namespace: "apps", cpuMillis: 901, memoryMib: 64, replicas: 1 });
+    expect(cluster.problems()).toEqual([
+      "a pod of big requests 901 m CPU and 64 MiB; a node has 900 m and 1536 MiB beside its system",
+    ]);
+  });
+
+  test("fails for no node and for a reserve that leaves nothing, all at once", () => {
+    expect(() => capacity({ nodeCount: 0, systemReserve: { cpuMillis: 1000, memoryMib: 4096 } })).toThrow(
+      [
+        "capacity of small: 3 problems",
+        "  - nodeCount is 0: use a whole number from 1 on",
+        "  - the system reserve of 1000 m CPU leaves nothing of the 1000 m of a node",
+        "  - the system reserve of 4096 MiB leaves nothing of the 2048 MiB of a node",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("quantities", () => {
+  test.each([
+    ["100m", 100],
+    ["0.5", 500],
+    [2, 2000],
+    [0.0001, 1],
+    ["1.5m", 2],
+  ])("GIVEN the CPU quantity %p THEN it is %p m", (quantity, expected) => {
+    expect(cpuMillis(quantity)).toBe(expected);
+  });
+
+  test.each([
+    ["128Mi", 128],
+    ["1Gi", 1024],
+    ["1.5Gi", 1536],
+    ["512Ki", 1],
+    ["1G", 954],
+    [1048576, 1],
+  ])("GIVEN the memory quantity %p THEN it is %p MiB", (quantity, expected) => {
+    expect(memoryMib(quantity)).toBe(expected);
+  });
+
+  test.each([undefined, null, "", "lots", "100x", "-1", "128MB", {}])(
+    "fails to read %p, which is no quantity",
+    (quantity) => {
+      expect(cpuMillis(quantity)).toBeUndefined();
+      expect(memoryMib(quantity)).toBeUndefined();
+    },
+  );
+
+  test("GIVEN any whole number of MiB THEN it is read as written", () => {
+    fc.assert(fc.property(fc.nat(1_000_000), (number) => memoryMib(`${number}Mi`) === number));
+  });
+});

@@ -1,0 +1,272 @@
+import { TerraformVariable } from "cdktf";
+import { Workload, type WorkloadProps } from "../../../constructs/cluster/workload";
+import { type Layer } from "../../../constructs/core/layer";
+import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
+import { only, synthesizeLayer } from "../../support/construct";
+
+type More = Partial<Omit<WorkloadProps, "namespace">>;
+
+const build = (more: More = {}, use: (workload: Workload, layer: Layer) => void = () => {}) =>
+  synthesizeLayer((layer) => {
+    const workload = new Workload(layer, "my_web", {
+      namespace: testNamespace(testCluster(layer)),
+      image: "registry.example.com/web:1.0.0",
+      port: 8000,
+      resources: { cpuMillis: 100, memoryMib: 128 },
+      minimumReplicas: 1,
+      maximumReplicas: 3,
+      healthPath: "/health",
+      ...more,
+    });
+    use(workload, layer);
+  });
+
+interface PodSpec {
+  container: Record<string, unknown>[];
+  security_context: unknown;
+  automount_service_account_token: unknown;
+  enable_service_links: unknown;
+  volume: unknown;
+  topology_spread_constraint: unknown;
+}
+const podOf = (built: ReturnType<typeof build>) => {
+  const { spec } = only(built.json.resource?.["kubernetes_deployment_v1"]) as {
+    spec: { template: { metadata: Record<string, unknown>; spec: PodSpec } };
+  };
+  return spec.template;
+};
+const LABELS = { "app.kubernetes.io/name": "my-web" };
+
+describe("Workload", () => {
+  test("GIVEN any workload THEN its pods are restricted: no root, no rights, no token, no writing but to /tmp", () => {
+    const { spec } = podOf(build());
+    expect(spec).toMatchObject({
+      automount_service_account_token: false,
+      enable_service_links: false,
+      security_context: {
+        run_as_non_root: true,
+        run_as_user: "10001",
+        run_as_group: "10001",
+        fs_group: "10001",
+        seccomp_profile: { type: "RuntimeDefault" },
+      },
+      volume: [{ name: "tmp", empty_dir: { size_limit: "256Mi" } }],
+    });
+    expect(spec.container[0]).toMatchObject({
+      security_context: {
+        allow_privilege_escalation: false,
+        read_only_root_filesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
+      volume_mount: [{ name: "tmp", mount_path: "/tmp" }],
+      env: [{ name: "HOME", value: "/tmp" }],
+    });
+  });
+
+  test("THEN its account has no token, and the pods are it", () => {
+    const built = build();
+    expect(only(built.json.resource?.["kubernetes_service_account_v1"])).toMatchObject({
+      automount_service_account_token: false,
+      metadata: { name: "my-web", namespace: "apps" },
+    });
+    expect(podOf(built).spec).toMatchObject({
+      service_account_name: "${kubernetes_service_account_v1.my_web_account.metadata[0].name}",
+    });
+  });
+
+  test("THEN it has three probes of one path, requests, a memory limit and none of CPU, and spreads over nodes", () => {
+    const { spec } = podOf(
+      build({ startSeconds: 61, resources: { cpuMillis: 50, memoryMib: 64, memoryLimitMib: 96 } }),
+    );
+    const http = { http_get: { path: "/health", port: "http" }, timeout_seconds: 3 };
+    expect(spec.container[0]).toMatchObject({
+      image: "registry.example.com/web:1.0.0",
+      port: [{ name: "http", container_port: 8000 }],
+      startup_probe: { ...http, period_seconds: 5, failure_threshold: 13 },
+      readiness_probe: { ...http, period_seconds: 10, failure_threshold: 3 },
+      liveness_probe: { ...http, period_seconds: 20, failure_threshold: 3 },
+      resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "96Mi" } },
+    });
+    expect(spec.topology_spread_constraint).toEqual([
+      {
+        max_skew: 1,
+        topology_key: "kubernetes.io/hostname",
+        when_unsatisfiable: "ScheduleAnyway",
+        label_selector: [{ match_labels: LABELS }],
+      },
+    ]);
+  });
+
+  test("GIVEN a number of replicas THEN the autoscaler goes by CPU and memory, and Terraform leaves its number alone", () => {
+    const { resource } = build({ targetCpuPercent: 60 }).json;
+    expect(only(resource?.["kubernetes_horizontal_pod_autoscaler_v2"])["spec"]).toEqual({
+      min_replicas: 1,
+      max_replicas: 3,
+      scale_target_ref: {
+        api_version: "apps/v1",
+        kind: "Deployment",
+        name: "${kubernetes_deployment_v1.my_web.metadata[0].name}",
+      },
+      metric: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", average_utilization: 60 } } },
+        { type: "Resource", resource: { name: "memory", target: { type: "Utilization", average_utilization: 85 } } },
+      ],
+    });
+    expect(only(resource?.["kubernetes_deployment_v1"])["lifecycle"]).toEqual({ ignore_changes: ["spec[0].replicas"] });
+    expect(only(resource?.["kubernetes_deployment_v1"])["spec"]).toMatchObject({
+      replicas: 1,
+      strategy: { type: "RollingUpdate", rolling_update: { max_surge: "1", max_unavailable: "0" } },
+    });
+  });
+
+  test("THEN a drained node takes one replica at a time, and never waits for the only one", () => {
+    expect(only(build().json.resource?.["kubernetes_pod_disruption_budget_v1"])["spec"]).toEqual({
+      max_unavailable: "1",
+      selector: { match_labels: LABELS },
+    });
+  });
+
+  test("THEN its Service is inside the cluster only; without a route there is no Ingress", () => {
+    const { resource } = build().json;
+    expect(only(resource?.["kubernetes_service_v1"])["spec"]).toEqual({
+      type: "ClusterIP",
+      selector: LABELS,
+      port: [{ name: "http", port: 80, target_port: "8000" }],
+    });
+    expect(resource?.["kubernetes_ingress_v1"]).toBeUndefined();
+  });
+
+  test("GIVEN a route THEN an Ingress has its paths and host; sticky adds a cookie to the Service", () => {
+    const { resource } = build({ route: { paths: ["/a", "/b"], host: "web.example.com", sticky: true } }).json;
+    const backend = {
+      service: { name: "${kubernetes_service_v1.my_web_service.metadata[0].name}", port: { number: 80 } },
+    };
+    expect(only(resource?.["kubernetes_ingress_v1"])["spec"]).toEqual({
+      ingress_class_name: "traefik",
+      rule: [
+        {
+          host: "web.example.com",
+          http: {
+            path: [
+              { path: "/a", path_type: "Prefix", backend },
+              { path: "/b", path_type: "Prefix", backend },
+            ],
+          },
+        },
+      ],
+    });
+    expect(only(resource?.["kubernetes_service_v1"])["metadata"]).toMatchObject({
+      annotations: {
+        "traefik.ingress.kubernetes.io/service.sticky.cookie": "true",
+        "traefik.ingress.kubernetes.io/service.sticky.cookie.name": "my-web-replica",
+      },
+    });
+  });
+
+  test("GIVEN variables and Secrets THEN values are literal and secrets are references; a changed revision restarts", () => {
+    const built = build({
+      environment: { MODE: "fast" },
+      secretEnvironment: { PASSWORD: { secretName: "database", key: "password" } },
+      restartWhenChanged: { "database-revision": "3" },
+    });
+    expect(podOf(built).spec.container[0]?.["env"]).toEqual([
+      { name: "HOME", value: "/tmp" },
+      { name: "MODE", value: "fast" },
+      { name: "PASSWORD", value_from: { secret_key_ref: { name: "database", key: "password" } } },
+    ]);
+    expect(podOf(built).metadata["annotations"]).toEqual({ "socle/database-revision": "3" });
+  });
+
+  test("THEN it is counted with as many replicas as it may ever have", () => {
+    const rows: unknown[] = [];
+    build({}, ({ namespace }) => rows.push(namespace.cluster.capacity.entry.rows.at(-1)));
+    expect(rows).toEqual([{ name: "my-web", namespace: "apps", replicas: 3, cpuMillis: 300, memoryMib: 384 }]);
+  });
+
+  test("WHEN another is let in THEN to the port it listens on, or to those that are named", () => {
+    const { json } = build({}, (web, layer) => {
+      const other = (id: string) =>
+        new Workload(layer, id, {
+          namespace: web.namespace,
+          image: "registry.example.com/other:1",
+          port: 9000,
+          resources: { cpuMillis: 1, memoryMib: 1 },
+          minimumReplicas: 1,
+          maximumReplicas: 1,
+          healthPath: "/",
+        });
+      web.allowFrom(other("first"));
+      web.allowFrom(other("second"), { port: 8001 });
+      web.allowTo(other("third"), { port: 9000 });
+    });
+    expect(flowsOf(json).filter(([, pods]) => pods === "apps/my-web")).toEqual([
+      ["egress", "apps/my-web", "apps/third", "9000"],
+      ["ingress", "apps/my-web", "apps/first", "8000"],
+      ["ingress", "apps/my-web", "apps/second", "8001"],
+    ]);
+  });
+
+  test("GIVEN tokens for image and replicas THEN they are accepted as they are", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const input = (name: string, type: string) => new TerraformVariable(layer, name, { type, description: name });
+      new Workload(layer, "web", {
+        namespace: testNamespace(testCluster(layer)),
+        image: `${input("image", "string").stringValue}:latest`,
+        port: 8000,
+        resources: { cpuMillis: 100, memoryMib: 128 },
+        minimumReplicas: input("replicas", "number").numberValue,
+        maximumReplicas: 3,
+        healthPath: "/health",
+      });
+    });
+    expect(only(json.resource?.["kubernetes_horizontal_pod_autoscaler_v2"])["spec"]).toMatchObject({
+      min_replicas: "${var.replicas}",
+    });
+  });
+
+  test("fails with all problems at once", () => {
+    expect(() =>
+      build({
+        port: 80,
+        image: "registry.example.com/web",
+        minimumReplicas: 4,
+        resources: { cpuMillis: 1, memoryMib: 128, memoryLimitMib: 64 },
+        healthPath: "health",
+        metricsPath: "metrics",
+        route: { paths: ["api"] },
+        environment: { TOKEN: "x" },
+        secretEnvironment: { TOKEN: { secretName: "a", key: "b" } },
+      }),
+    ).toThrow(
+      [
+        "test/my_web: 8 problems",
+        "  - port is 80: use one from 1024 to 65535, since the container is not root",
+        '  - image is "registry.example.com/web": name a tag other than latest, or a digest, so that every replica runs the same',
+        "  - minimumReplicas is 4: use 1 to maximumReplicas, which is 3",
+        "  - resources.memoryLimitMib is 64, below the 128 of resources.memoryMib",
+        '  - healthPath is "health": it begins with "/"',
+        '  - metricsPath is "metrics": it begins with "/"',
+        '  - route.paths[0] is "api": it begins with "/"',
+        "  - the variable TOKEN is in environment and in secretEnvironment: give it once",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["registry.example.com/web:latest", "name a tag other than latest"],
+    ["registry:5000/web", "name a tag other than latest"],
+  ])("fails for the image %p", (image, message) => {
+    expect(() => build({ image })).toThrow(message);
+  });
+
+  test("fails for a route without paths and for no replica at all", () => {
+    expect(() => build({ route: { paths: [] }, maximumReplicas: 0, minimumReplicas: 0 })).toThrow(
+      [
+        "test/my_web: 3 problems",
+        "  - maximumReplicas is 0: use a whole number from 1 on",
+        "  - minimumReplicas is 0: use 1 to maximumReplicas, which is 0",
+        "  - route.paths is empty: name one, or leave out route",
+      ].join("\n"),
+    );
+  });
+});
