@@ -6,12 +6,14 @@ const DEEP_IMPORT = /import \{([^}]*)\} from "(@cdktf\/provider-[\w-]+)\/lib\/([
 
 /**
  * Rewrites imports of single resources into the barrel import that `cdktf init` gives a user:
- * `import { Vpc } from "@cdktf/provider-aws/lib/vpc"` becomes `import { vpc } from "@cdktf/provider-aws"` with `Vpc` taken
- * from that namespace, as a value and as a type.
+ * `import { Vpc } from "@cdktf/provider-aws/lib/vpc"` becomes `import { vpc as awsVpc } from "@cdktf/provider-aws"` with
+ * `Vpc` taken from that namespace, as a value and as a type.
  */
 export function withBarrelImports(source: string): string {
   return source.replace(DEEP_IMPORT, (_match, names: string, provider: string, folder: string) => {
-    const namespace = folder.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
+    const exported = camelCase(folder);
+    // Every package has a namespace called "provider".
+    const namespace = camelCase(`${provider.replace("@cdktf/provider-", "")}-${folder}`);
     const lines = names
       .split(",")
       .map((name) => name.trim())
@@ -21,9 +23,11 @@ export function withBarrelImports(source: string): string {
         const type = `type ${bare} = ${namespace}.${bare};`;
         return name === bare ? [`const ${bare} = ${namespace}.${bare};`, type] : [type];
       });
-    return `import { ${namespace} } from "${provider}";\n${lines.join("\n")}`;
+    return `import { ${exported} as ${namespace} } from "${provider}";\n${lines.join("\n")}`;
   });
 }
+
+const camelCase = (name: string) => name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
 
 /** Copies the app into a folder, as the vanilla way has it: barrel imports, run by ts-node, which checks types. */
 export function writeVanillaApp(root: string, folder: string): void {
