@@ -6,6 +6,7 @@ import {
   OCI_USER_DATA_LIMIT_BYTES,
   renderCloudConfig,
 } from "../compute/cloud-config";
+import { renderUnit, type UnitSections } from "../compute/systemd-unit";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { type CertificatePair } from "./cluster-certificates";
@@ -284,19 +285,6 @@ function unitFiles(role: "server" | "agent", hasMetadata: boolean): CloudConfigF
       Install: multiUser,
     }),
   ];
-}
-
-type UnitSections = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-function renderUnit(sections: UnitSections): string {
-  return Object.entries(sections)
-    .map(
-      ([section, directives]) =>
-        `[${section}]\n${Object.entries(directives)
-          .map(([key, value]) => `${key}=${value}\n`)
-          .join("")}`,
-    )
-    .join("\n");
 }
 
 /** What the scripts know, as shell assignments. */

@@ -2,6 +2,7 @@ import { Fn, Token } from "cdktf";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { assertUserDataFits, type CloudConfigFile, renderCloudConfig } from "./cloud-config";
+import { renderUnit, type UnitSections } from "./systemd-unit";
 
 /** A directory of the data volume and the path at which the application finds it. */
 export interface BindMount {
@@ -171,19 +172,6 @@ function unitFiles({ name, dumpTime }: ComposeHostProps): CloudConfigFile[] {
       Install: { WantedBy: "multi-user.target" },
     }),
   ];
-}
-
-type UnitSections = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-function renderUnit(sections: UnitSections): string {
-  return Object.entries(sections)
-    .map(
-      ([section, directives]) =>
-        `[${section}]\n${Object.entries(directives)
-          .map(([key, value]) => `${key}=${value}\n`)
-          .join("")}`,
-    )
-    .join("\n");
 }
 
 /** What the scripts know, as shell assignments. */
