@@ -6,14 +6,14 @@ const DEEP_IMPORT = /import \{([^}]*)\} from "(@cdktf\/provider-[\w-]+)\/lib\/([
 
 /**
  * Rewrites imports of single resources into the barrel import that `cdktf init` gives a user:
- * `import { Vpc } from "@cdktf/provider-aws/lib/vpc"` becomes `import { vpc as awsVpc } from "@cdktf/provider-aws"` with
+ * `import { Vpc } from "@cdktf/provider-aws/lib/vpc"` becomes `import { vpc as aws_vpc } from "@cdktf/provider-aws"` with
  * `Vpc` taken from that namespace, as a value and as a type.
  */
 export function withBarrelImports(source: string): string {
   return source.replace(DEEP_IMPORT, (_match, names: string, provider: string, folder: string) => {
     const exported = camelCase(folder);
-    // Every package has a namespace called "provider".
-    const namespace = camelCase(`${provider.replace("@cdktf/provider-", "")}-${folder}`);
+    // With the package's name, since each has a namespace "provider", and "_", so that no name of the source is the same.
+    const namespace = `${provider.replace("@cdktf/provider-", "")}_${exported}`;
     const lines = names
       .split(",")
       .map((name) => name.trim())
@@ -27,11 +27,14 @@ export function withBarrelImports(source: string): string {
   });
 }
 
+/** What the app does not read. */
+const LEFT_OUT = [".git", "cdktf.out", "coverage", "node_modules", "providers", "schemas", "test", "tools"];
+
 const camelCase = (name: string) => name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
 
 /** Copies the app into a folder, as the vanilla way has it: barrel imports, run by ts-node, which checks types. */
 export function writeVanillaApp(root: string, folder: string): void {
-  for (const entry of ["main.ts", "constructs", "environments", "cdktf.json", "package.json", "tsconfig.json"]) {
+  for (const entry of fs.readdirSync(root).filter((name) => !LEFT_OUT.includes(name))) {
     fs.cpSync(path.join(root, entry), path.join(folder, entry), { recursive: true });
   }
   fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));

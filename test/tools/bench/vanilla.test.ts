@@ -7,9 +7,9 @@ describe("withBarrelImports", () => {
   test("GIVEN an import of one resource THEN it comes from the package, as a value and as a type", () => {
     expect(withBarrelImports('import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";')).toBe(
       [
-        'import { s3Bucket as awsS3Bucket } from "@cdktf/provider-aws";',
-        "const S3Bucket = awsS3Bucket.S3Bucket;",
-        "type S3Bucket = awsS3Bucket.S3Bucket;",
+        'import { s3Bucket as aws_s3Bucket } from "@cdktf/provider-aws";',
+        "const S3Bucket = aws_s3Bucket.S3Bucket;",
+        "type S3Bucket = aws_s3Bucket.S3Bucket;",
       ].join("\n"),
     );
   });
@@ -18,7 +18,7 @@ describe("withBarrelImports", () => {
     expect(
       withBarrelImports('import {\n  Vpc,\n  type VpcConfig,\n} from "@cdktf/provider-aws/lib/vpc";\nconst x = 1;'),
     ).toBe(
-      'import { vpc as awsVpc } from "@cdktf/provider-aws";\nconst Vpc = awsVpc.Vpc;\ntype Vpc = awsVpc.Vpc;\ntype VpcConfig = awsVpc.VpcConfig;\nconst x = 1;',
+      'import { vpc as aws_vpc } from "@cdktf/provider-aws";\nconst Vpc = aws_vpc.Vpc;\ntype Vpc = aws_vpc.Vpc;\ntype VpcConfig = aws_vpc.VpcConfig;\nconst x = 1;',
     );
   });
 
@@ -26,8 +26,8 @@ describe("withBarrelImports", () => {
     const source =
       'import { AwsProvider } from "@cdktf/provider-aws/lib/provider";\nimport { TlsProvider } from "@cdktf/provider-tls/lib/provider";';
     expect(withBarrelImports(source).match(/import .*/g)).toEqual([
-      'import { provider as awsProvider } from "@cdktf/provider-aws";',
-      'import { provider as tlsProvider } from "@cdktf/provider-tls";',
+      'import { provider as aws_provider } from "@cdktf/provider-aws";',
+      'import { provider as tls_provider } from "@cdktf/provider-tls";',
     ]);
   });
 
