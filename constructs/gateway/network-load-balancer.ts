@@ -135,8 +135,8 @@ export class NetworkLoadBalancer extends Construct {
     );
   }
 
-  private after<T extends ITerraformDependable>(make: (dependsOn: ITerraformDependable[]) => T): T {
-    const made = make(this.last);
+  private after<T extends ITerraformDependable>(make: (dependsOn: ITerraformDependable[] | undefined) => T): T {
+    const made = make(this.last.length > 0 ? this.last : undefined);
     this.last = [made];
     return made;
   }

@@ -48,7 +48,6 @@ describe("NetworkLoadBalancer", () => {
       name: "http",
       policy: "FIVE_TUPLE",
       is_preserve_source: false,
-      depends_on: [],
       health_checker: { protocol: "TCP", port: 30080, interval_in_millis: 10000, timeout_in_millis: 3000, retries: 3 },
     });
     expect(only(resource?.["oci_network_load_balancer_backend"])).toEqual({
