@@ -13,6 +13,7 @@ import { CertManager } from "../../constructs/gateway/cert-manager";
 import { Traefik } from "../../constructs/gateway/traefik";
 import { PrometheusStack } from "../../constructs/observability/prometheus-stack";
 import { GeneratedSecret } from "../../constructs/secrets/generated-secret";
+import { KnownSecret } from "../../constructs/secrets/known-secret";
 import { TRAEFIK_NODE_PORTS } from "./infrastructure";
 import { MAXIMUM_REPLICAS, type PlatformInputs, platformInputs } from "./platform-inputs";
 import { platformReadme, vaultInitCommand } from "./platform-readme";
@@ -227,6 +228,10 @@ function addApplications(
     revision: inputs.apiTokenRevision,
     afterRotation: "The pods of FastAPI are replaced one by one; clients need the new token.",
   });
+  const connection = new KnownSecret(layer, "fastapi_database_connection", {
+    namespace,
+    values: { dsn: connectString },
+  });
   const username = "FASTAPI";
   const user = new OracleDatabaseUser(layer, "database_user", {
     namespace,
@@ -250,14 +255,21 @@ function addApplications(
     healthPath: "/api/health",
     metricsPath: "/metrics",
     environment: {
-      DATABASE_DSN: connectString,
       DATABASE_USER: username,
       VAULT_ADDR: `http://vault.${vault.namespace.name}:8200`,
     },
-    secretEnvironment: { DATABASE_PASSWORD: database.key("password"), API_TOKEN: token.key("token") },
-    restartWhenChanged: { "database-secret": database.version, "api-token-secret": token.version },
+    secretEnvironment: {
+      DATABASE_DSN: connection.key("dsn"),
+      DATABASE_PASSWORD: database.key("password"),
+      API_TOKEN: token.key("token"),
+    },
+    restartWhenChanged: {
+      "database-connection": connection.version,
+      "database-secret": database.version,
+      "api-token-secret": token.version,
+    },
     route: { ...route, paths: ["/api"] },
-    dependsOn: [user.ready, token.resource],
+    dependsOn: [user.ready, connection.resource, token.resource],
   });
   const streamlit = new Workload(layer, "streamlit", {
     namespace,

@@ -240,7 +240,13 @@ describe("oci-v2-platform", () => {
     expect(environment).toContain(
       '"DATABASE_PASSWORD","value_from":{"secret_key_ref":{"key":"password","name":"fastapi-database"}}',
     );
+    expect(environment).toContain(
+      '"DATABASE_DSN","value_from":{"secret_key_ref":{"key":"dsn","name":"fastapi-database-connection"}}',
+    );
   });
+
+  const DSN = "data.terraform_remote_state.oci_v2.outputs.database_connection_string";
+  const digest = `substr(sha256(join("\\n", [${DSN}])), 0, 8)`;
 
   test("THEN other values restart what reads the Secret; Streamlit reads none", () => {
     const template = (name: string) =>
@@ -252,6 +258,7 @@ describe("oci-v2-platform", () => {
     const version = (input: string, secret: string) =>
       `\${var.${input}}-\${substr(kubernetes_secret_v1.${secret}.metadata[0].uid, 0, 8)}`;
     expect(template("fastapi").metadata.annotations).toEqual({
+      "socle/database-connection": `\${${digest}}`,
       "socle/database-secret": version("database_password_revision", "fastapi_database"),
       "socle/api-token-secret": version("api_token_revision", "api_token"),
     });
@@ -275,6 +282,7 @@ describe("oci-v2-platform", () => {
         "${var.autonomous_database_admin_password_revision}",
       ],
       ["fastapi_database", undefined, [generated("fastapi_database_password")], "${var.database_password_revision}"],
+      ["fastapi_database_connection", undefined, [`\${${DSN}}`], `\${(parseint(${digest}, 16) + 1)}`],
       [
         "grafana_admin",
         undefined,
