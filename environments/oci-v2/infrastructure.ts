@@ -251,6 +251,12 @@ function addOutputs(layer: Layer, sources: OutputSources): void {
     "Grafana is not public: this makes it http://localhost:3000 until it is stopped, once the platform layer is applied.",
     "kubectl --namespace monitoring port-forward service/kube-prometheus-stack-grafana 3000:80",
   );
+  output("grafana_url", "Grafana in the browser, while grafana_command runs.", "http://localhost:3000");
+  output(
+    "node_public_ips",
+    "Public IPv4 addresses that the nodes go out by; nothing answers there. Empty where always_free is false.",
+    cluster.nodePublicIps,
+  );
   output(
     "ssh_command",
     "Opens a shell on the server node, with the private key of ssh_public_key, for admin_cidr_blocks only.",
