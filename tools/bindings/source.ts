@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { OfflineError } from "../offline/errors";
-import { schemaFiles } from "../offline/schemas";
+import { schemaFiles, terraformAddress } from "../offline/schemas";
 import type { ProviderSchema, SchemaDocument, SchemaFile } from "../offline/schemas";
 import { runTerraform } from "../offline/terraform";
 import type { ProviderPackage } from "./provider-package";
@@ -96,7 +96,8 @@ async function realSchema(
       }
       output = stdout;
     }
-    const schema = (JSON.parse(output) as SchemaDocument).provider_schemas?.[address];
+    const printed = Object.entries((JSON.parse(output) as SchemaDocument).provider_schemas ?? {});
+    const [, schema] = printed.find(([each]) => terraformAddress(each) === address) ?? [];
     if (!schema) {
       throw new OfflineError(`terraform providers schema -json did not print the schema of ${address}.`);
     }

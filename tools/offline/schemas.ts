@@ -129,3 +129,8 @@ function parseProvider(path: string, address: string, bytes: Buffer): ProviderSc
   }
   return provider;
 }
+
+/** A provider's address as schemas here have it: OpenTofu names its own registry, which serves the same providers. */
+export function terraformAddress(address: string): string {
+  return address.replace(/^registry\.opentofu\.org\//, "registry.terraform.io/");
+}

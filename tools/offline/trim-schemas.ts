@@ -8,7 +8,7 @@ import { Command } from "commander";
 import { schemaFromBinding } from "./binding-schema";
 import { OfflineError } from "./errors";
 import { repositoryFile } from "./files";
-import { schemaFiles } from "./schemas";
+import { schemaFiles, terraformAddress } from "./schemas";
 import type { Schema, SchemaDocument, SchemaKind } from "./schemas";
 import { runTerraform, terraformProblem } from "./terraform";
 import { trimSchemas } from "./trim";
@@ -70,7 +70,7 @@ async function trimRealSchemas(used: ReadonlyMap<string, ProviderUsage>): Promis
     Object.entries(document.provider_schemas ?? {}).forEach(([address, provider], index) => {
       const single: SchemaDocument = {
         format_version: document.format_version,
-        provider_schemas: { [address]: provider },
+        provider_schemas: { [terraformAddress(address)]: provider },
       };
       writeFileSync(join(dumps, `${index}.json`), JSON.stringify(single));
     });

@@ -123,11 +123,14 @@ describeWithTerraform("cidrBlocks", () => {
   });
 
   test("fails with every rule that a value breaks", () => {
+    // OpenTofu stops at the first one.
+    const broken = (...rule: number[]) =>
+      /tofu/.test(process.env["TERRAFORM_BINARY_NAME"] ?? "") ? rule.slice(0, 1) : rule;
     check("list(string)", rules, [
-      { value: ["203.0.113.7", "0.0.0.0/0"], refusedBy: [MALFORMED, TOO_WIDE] },
-      { value: ["::/0"], refusedBy: [MALFORMED, TOO_WIDE] },
-      { value: ["::ffff:10.0.0.0/120"], refusedBy: [MALFORMED, HOST_BITS] },
-      { value: ["10.0.0.0/-1"], refusedBy: [MALFORMED, TOO_WIDE] },
+      { value: ["203.0.113.7", "0.0.0.0/0"], refusedBy: broken(MALFORMED, TOO_WIDE) },
+      { value: ["::/0"], refusedBy: broken(MALFORMED, TOO_WIDE) },
+      { value: ["::ffff:10.0.0.0/120"], refusedBy: broken(MALFORMED, HOST_BITS) },
+      { value: ["10.0.0.0/-1"], refusedBy: broken(MALFORMED, TOO_WIDE) },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { schemaFiles } from "../../../tools/offline/schemas";
+import { schemaFiles, terraformAddress } from "../../../tools/offline/schemas";
 import { Folder } from "./support";
 
 const ADDRESS = "registry.terraform.io/hashicorp/demo";
@@ -57,5 +57,13 @@ describe("schemaFiles", () => {
   test("fails on a file that is broken off, when it is read", () => {
     folder.write("demo.json", `{"provider_schemas":{"${ADDRESS}":{`);
     expect(() => schemaFiles(folder.path)[0]?.load()).toThrow("demo.json is not JSON: ");
+  });
+});
+
+describe("terraformAddress", () => {
+  test("GIVEN an address of OpenTofu's registry THEN it is that of Terraform's; others stay", () => {
+    expect(terraformAddress("registry.opentofu.org/hashicorp/aws")).toBe("registry.terraform.io/hashicorp/aws");
+    expect(terraformAddress("registry.terraform.io/hashicorp/aws")).toBe("registry.terraform.io/hashicorp/aws");
+    expect(terraformAddress("example.com/registry.opentofu.org/aws")).toBe("example.com/registry.opentofu.org/aws");
   });
 });
