@@ -20,7 +20,7 @@ $(INSTALLED): package.json package-lock.json
 help: ## Print this page
 	@printf 'Usage: make <target> [ENV=<environment>]\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
-	@printf '\nEnvironments: %s\n' "$$(ls environments | xargs)"
+	@printf '\nEnvironments: %s\n' "$(patsubst environments/%/index.ts,%,$(wildcard environments/*/index.ts))"
 
 .PHONY: install
 install: $(INSTALLED) ## Install the npm packages (done by every other target when needed)

@@ -2,13 +2,8 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { temporaryFolder } from "./support/layers";
+import { ENVIRONMENTS } from "./support/repository";
 import { describeWithTerraform } from "./support/terraform";
-
-/** Every environment, by its folder. */
-const ENVIRONMENTS = fs
-  .readdirSync("environments", { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
 
 describeWithTerraform("every layer through the real Terraform, offline", () => {
   let outdir: string;

@@ -46,3 +46,8 @@ export function runCommand(shell: Shell, ...command: readonly string[]): SpawnSy
   }
   return result;
 }
+
+/** Every environment, by its folder: one that has an `index.ts`. */
+export const ENVIRONMENTS: readonly string[] = fs
+  .readdirSync(path.join(ROOT, "environments"))
+  .filter((name) => fs.existsSync(path.join(ROOT, "environments", name, "index.ts")));
