@@ -38,7 +38,7 @@ export class KnownSecret extends Construct {
         .map((key) => `the key "${key}" has other characters than letters, digits, "-", "_" and "."`),
     ]);
     this.secretName = props.name ?? id.replaceAll("_", "-");
-    const digest = Fn.substr(Fn.sha256(Fn.join("\n", Object.values(props.values))), 0, 8) as string;
+    const digest = Fn.substr(Fn.sha256(Fn.join("\n", Object.values(props.values))), 0, 8);
     this.version = digest;
     this.resource = new SecretV1(this, "Resource", {
       metadata: { name: this.secretName, namespace: props.namespace.name },
