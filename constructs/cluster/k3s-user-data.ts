@@ -5,11 +5,14 @@ import {
   type CloudConfigFile,
   OCI_USER_DATA_LIMIT_BYTES,
   renderCloudConfig,
+  secretFile,
 } from "../compute/cloud-config";
 import { renderUnit, type UnitSections } from "../compute/systemd-unit";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
+import { AUDIT_POLICY } from "./audit-policy";
 import { type CertificatePair } from "./cluster-certificates";
+import { KUBELET_KERNEL_DEFAULTS } from "./kernel-defaults";
 
 /** A release of K3s for arm64. */
 export interface K3sRelease {
@@ -108,17 +111,7 @@ export function k3sServerUserData(props: K3sServerUserDataProps): string {
     }),
     {
       path: `${CONFIG_DIR}/audit.yaml`,
-      content: stringify({
-        apiVersion: "audit.k8s.io/v1",
-        kind: "Policy",
-        omitStages: ["RequestReceived"],
-        // Who did what to which object, never the content: a Secret must not end up in a log.
-        rules: [
-          { level: "None", verbs: ["get", "list", "watch"] },
-          { level: "None", resources: [{ group: "coordination.k8s.io", resources: ["leases"] }] },
-          { level: "Metadata" },
-        ],
-      }),
+      content: stringify(AUDIT_POLICY),
       permissions: "0600",
     },
   ]);
@@ -160,7 +153,7 @@ function nodeUserData(role: "server" | "agent", props: K3sNodeProps, files: read
         permissions: "0755",
       })),
       ...unitFiles(role, namespaces.length > 0),
-      { path: "/etc/sysctl.d/90-kubelet.conf", content: KERNEL_DEFAULTS },
+      { path: "/etc/sysctl.d/90-kubelet.conf", content: KUBELET_KERNEL_DEFAULTS },
       ...files,
     ],
     // Not waited for: systemd tries again where a download fails, cloud-init would not.
@@ -175,11 +168,6 @@ function nodeUserData(role: "server" | "agent", props: K3sNodeProps, files: read
   return text;
 }
 
-/** What the kubelet expects of the kernel where it may not change it. @see https://docs.k3s.io/security/hardening-guide */
-const KERNEL_DEFAULTS = ["vm.panic_on_oom=0", "vm.overcommit_memory=1", "kernel.panic=10", "kernel.panic_on_oops=1"]
-  .map((line) => `${line}\n`)
-  .join("");
-
 function kubeletArguments(reserve: { cpuMillis: number; memoryMib: number }): string[] {
   return [
     "streaming-connection-idle-timeout=5m",
@@ -190,11 +178,6 @@ function kubeletArguments(reserve: { cpuMillis: number; memoryMib: number }): st
 
 function configuration(values: Readonly<Record<string, unknown>>): CloudConfigFile {
   return { path: `${CONFIG_DIR}/config.yaml`, content: stringify(values, { lineWidth: 0 }), permissions: "0600" };
-}
-
-/** A file of several lines that are known only to Terraform. */
-function secretFile(path: string, content: string): CloudConfigFile {
-  return { path, content: Fn.base64encode(content), encoding: "b64", permissions: "0600" };
 }
 
 /** The systemd units, as cloud-init writes them. */

@@ -17,6 +17,13 @@ export const AWS_USER_DATA_LIMIT_BYTES = 16_384;
  */
 export const OCI_USER_DATA_LIMIT_BYTES = ((32_000 - 2_000) / 4) * 3;
 
+/**
+ * What Hetzner takes as user data, in bytes.
+ *
+ * @see https://docs.hetzner.cloud/reference/cloud#servers-create-a-server
+ */
+export const HETZNER_USER_DATA_LIMIT_BYTES = 32_768;
+
 /** A file that cloud-init writes as root. */
 export interface CloudConfigFile {
   readonly path: string;
@@ -42,6 +49,11 @@ export interface CloudConfig {
   readonly write_files?: readonly CloudConfigFile[];
   /** Commands with their arguments, run once as root when packages and files are there. */
   readonly runcmd?: readonly (readonly string[])[];
+}
+
+/** A file for root alone, of several lines that are known only to Terraform. */
+export function secretFile(path: string, content: string): CloudConfigFile {
+  return { path, content: Fn.base64encode(content), encoding: "b64", permissions: "0600" };
 }
 
 /**

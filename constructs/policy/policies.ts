@@ -32,6 +32,9 @@ const INGRESS_TYPES: Readonly<Record<string, (block: Json) => readonly Ingress[]
   oci_core_network_security_group_security_rule: (block) => (block["direction"] === "INGRESS" ? ociIngress(block) : []),
   oci_core_default_security_list: (block) =>
     ((block["ingress_security_rules"] as Json[] | undefined) ?? []).flatMap(ociIngress),
+  hcloud_firewall: (block) => ((block["rule"] as Json[] | undefined) ?? []).flatMap(hetznerIngress),
+  // No firewall can be before a load balancer of Hetzner's.
+  hcloud_load_balancer_service: (block) => [{ sources: WORLD, from: block["listen_port"], to: block["listen_port"] }],
 };
 
 const WORLD = ["0.0.0.0/0", "::/0"];
@@ -94,6 +97,16 @@ function ociIngress(rule: Json): Ingress[] {
   // A security list has the range in the options themselves, a group's rule in a block of its own.
   const range = (options?.["destination_port_range"] ?? options) as Json | undefined;
   return [{ sources: [rule["source"]], from: range?.["min"], to: range?.["max"] }];
+}
+
+/** What an inbound rule of Hetzner's firewall opens: one port, a range such as `80-85`, or `any`; ICMP has none. */
+function hetznerIngress(rule: Json): Ingress[] {
+  if (rule["direction"] !== "in") {
+    return [];
+  }
+  const [from, to = from] = String(rule["port"]).split("-");
+  const sources = rule["source_ips"];
+  return [{ sources: Array.isArray(sources) ? sources : [sources], from, to }];
 }
 
 function blocksOf(json: TerraformJson, types: readonly string[]) {

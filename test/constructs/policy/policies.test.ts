@@ -12,6 +12,8 @@ import { CoreNetworkSecurityGroupSecurityRule } from "@cdktf/provider-oci/lib/co
 import { DatabaseAutonomousDatabase } from "@cdktf/provider-oci/lib/database-autonomous-database";
 import { KmsKey } from "@cdktf/provider-oci/lib/kms-key";
 import { KmsVault } from "@cdktf/provider-oci/lib/kms-vault";
+import { Firewall } from "@cdktf/provider-hcloud/lib/firewall";
+import { LoadBalancerService } from "@cdktf/provider-hcloud/lib/load-balancer-service";
 import { TerraformResource, TerraformVariable } from "cdktf";
 import { type Layer } from "../../../constructs/core/layer";
 import {
@@ -102,6 +104,48 @@ describe("worldPortsAreDeclared", () => {
         rule(layer, "ipv6", { cidrIpv6: "::/0" }, HTTP);
       }),
     ).toEqual([]);
+  });
+
+  test("GIVEN Hetzner's firewall WHEN it opens to some, to all what is declared, or outwards THEN nothing is said", () => {
+    const rule = { protocol: "tcp", port: "80" };
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        layer.addOpenPort({ port: 80, protocol: "tcp", from: "world", purpose: "HTTP" });
+        new Firewall(layer, "nodes", {
+          name: "nodes",
+          rule: [
+            { ...rule, direction: "in", sourceIps: ["0.0.0.0/0", "::/0"] },
+            { ...rule, direction: "in", port: "22", sourceIps: ["203.0.113.0/24"] },
+            { ...rule, direction: "out", port: "any", destinationIps: ["0.0.0.0/0"] },
+          ],
+        });
+        new LoadBalancerService(layer, "http", { loadBalancerId: "1", protocol: "tcp", listenPort: 80 });
+      }),
+    ).toEqual([]);
+  });
+
+  test("fails for what Hetzner's firewall and load balancer open to the world undeclared", () => {
+    const rule = { direction: "in", protocol: "tcp", sourceIps: ["0.0.0.0/0"] };
+    expect(
+      violations(worldPortsAreDeclared, (layer) => {
+        new Firewall(layer, "nodes", {
+          name: "nodes",
+          rule: [
+            { ...rule, port: "22" },
+            { ...rule, port: "80-85" },
+            { ...rule, port: "any" },
+            { direction: "in", protocol: "icmp", sourceIps: ["::/0"] },
+          ],
+        });
+        new LoadBalancerService(layer, "https", { loadBalancerId: "1", protocol: "tcp", listenPort: 443 });
+      }),
+    ).toEqual([
+      "hcloud_firewall.nodes opens port 22 to the world without declaring it",
+      "hcloud_firewall.nodes opens ports 80 to 85 to the world without declaring it",
+      "hcloud_firewall.nodes opens all ports to the world without declaring it",
+      "hcloud_firewall.nodes opens all ports to the world without declaring it",
+      "hcloud_load_balancer_service.https opens port 443 to the world without declaring it",
+    ]);
   });
 
   test("GIVEN an undeclared port WHEN it is open to some THEN nothing is said", () => {
