@@ -1,12 +1,12 @@
 import { Fn, type IResolvable, type ITerraformDependable, Op, TerraformCount, Token } from "cdktf";
 import { Construct } from "constructs";
-import { DataHttp } from "@cdktf/provider-http/lib/data-http";
 import { Password } from "@cdktf/provider-random/lib/password";
 import { OciArmServer, type OciArmServerProps } from "../compute/oci-arm-server";
 import { type OciBootVolumeBackups } from "../compute/oci-boot-volume-backups";
 import { addressOf } from "../core/address";
 import { Layer } from "../core/layer";
 import { type Targets } from "../gateway/network-load-balancer";
+import { apiServerReady } from "./api-server-ready";
 import { ClusterCertificates } from "./cluster-certificates";
 import { joinToken, type K3sRelease, k3sAgentUserData, k3sServerUserData } from "./k3s-user-data";
 
@@ -133,28 +133,11 @@ export class K3sCluster extends Construct {
    * @returns the address of the data source that waits, for `depends_on` of outputs
    */
   waitUntilReady(reachable: readonly ITerraformDependable[]): string {
-    const { serverAuthority, admin } = this.certificates;
-    const ready = new DataHttp(this, "ready", {
-      url: `${this.host}/readyz`,
-      caCertPem: serverAuthority.certificate,
-      clientCertPem: admin.certificate,
-      clientKeyPem: admin.privateKey,
-      requestTimeoutMs: 10_000,
-      // Ten minutes and more: a first boot downloads K3s and its images.
-      retry: { attempts: 60, minDelayMs: 10_000, maxDelayMs: 10_000 },
-      dependsOn: [...reachable],
-      lifecycle: {
-        postcondition: [
-          {
-            condition: "${self.status_code == 200}",
-            errorMessage: `The API server at ${this.host} answers \${self.status_code} instead of 200: log in by SSH and read "journalctl -u k3s-node-install -u k3s".`,
-          },
-        ],
-      },
-    });
-    Layer.of(this).addStateSecret({
-      what: `\`${addressOf(ready)}.client_key_pem\``,
-      why: "The admin's key again: a data source keeps what it was asked with.",
+    const ready = apiServerReady(this, "ready", {
+      host: this.host,
+      certificates: this.certificates,
+      diagnosis: "journalctl -u k3s-node-install -u k3s",
+      dependsOn: reachable,
     });
     return addressOf(ready);
   }

@@ -6,6 +6,7 @@ import {
   OCI_USER_DATA_LIMIT_BYTES,
   renderCloudConfig,
   secretFile,
+  shellAssignments,
 } from "../compute/cloud-config";
 import { renderUnit, type UnitSections } from "../compute/systemd-unit";
 import { SocleError } from "../core/error";
@@ -283,9 +284,7 @@ function environmentFile({ release, networkCidr, metadataNamespaces }: K3sNodePr
     METADATA_NAMESPACES: (metadataNamespaces ?? []).join(" "),
     METADATA_INTERVAL_SECONDS: "10",
   };
-  return Object.entries(values)
-    .map(([key, value]) => `${key}='${value}'\n`)
-    .join("");
+  return shellAssignments(values);
 }
 
 function problemsOf({ release, networkCidr, metadataNamespaces }: K3sNodeProps): string[] {

@@ -3,13 +3,13 @@ import { Construct } from "constructs";
 import { PlacementGroup } from "@cdktf/provider-hcloud/lib/placement-group";
 import { PrimaryIp } from "@cdktf/provider-hcloud/lib/primary-ip";
 import { SshKey } from "@cdktf/provider-hcloud/lib/ssh-key";
-import { DataHttp } from "@cdktf/provider-http/lib/data-http";
 import { Bytes } from "@cdktf/provider-random/lib/bytes";
 import { Password } from "@cdktf/provider-random/lib/password";
 import { HetznerServer, type HetznerServerProps } from "../compute/hetzner-server";
 import { addressOf, expression } from "../core/address";
 import { Layer } from "../core/layer";
 import { type HetznerTargets } from "../gateway/hetzner-load-balancer";
+import { apiServerReady } from "./api-server-ready";
 import { KubeadmCertificates } from "./kubeadm-certificates";
 import { kubeadmControlPlaneUserData, type KubeadmRelease, kubeadmWorkerUserData } from "./kubeadm-user-data";
 
@@ -129,29 +129,12 @@ export class KubeadmCluster extends Construct {
    * @returns the address of the data source that waits, for `depends_on` of outputs
    */
   waitUntilReady(): string {
-    const { serverAuthority, admin } = this.certificates;
-    const ready = new DataHttp(this, "ready", {
-      url: `${this.host}/readyz`,
-      caCertPem: serverAuthority.certificate,
-      clientCertPem: admin.certificate,
-      clientKeyPem: admin.privateKey,
-      requestTimeoutMs: 10_000,
-      // Ten minutes and more: a first boot downloads packages and images.
-      retry: { attempts: 60, minDelayMs: 10_000, maxDelayMs: 10_000 },
-      lifecycle: {
-        postcondition: [
-          {
-            condition: "${self.status_code == 200}",
-            errorMessage: `The API server at ${this.host} answers \${self.status_code} instead of 200: log in by SSH and read "journalctl -u kubeadm-node-install -u kubeadm-node-bootstrap".`,
-          },
-        ],
-      },
+    const ready = apiServerReady(this, "ready", {
+      host: this.host,
+      certificates: this.certificates,
+      diagnosis: "journalctl -u kubeadm-node-install -u kubeadm-node-bootstrap",
     });
     ready.addOverride("depends_on", [this.controlPlane.address]);
-    Layer.of(this).addStateSecret({
-      what: `\`${addressOf(ready)}.client_key_pem\``,
-      why: "The admin's key again: a data source keeps what it was asked with.",
-    });
     return addressOf(ready);
   }
 

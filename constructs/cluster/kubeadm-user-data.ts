@@ -6,6 +6,7 @@ import {
   HETZNER_USER_DATA_LIMIT_BYTES,
   renderCloudConfig,
   secretFile,
+  shellAssignments,
 } from "../compute/cloud-config";
 import { renderUnit, type UnitSections } from "../compute/systemd-unit";
 import { SocleError } from "../core/error";
@@ -462,9 +463,7 @@ function environmentFile(role: Role, props: KubeadmNodeProps, keptSnapshots: num
     SNAPSHOTS: "/var/backups/etcd",
     KEPT_SNAPSHOTS: String(keptSnapshots),
   };
-  return Object.entries(values)
-    .map(([key, value]) => `${key}='${value}'\n`)
-    .join("");
+  return shellAssignments(values);
 }
 
 function problemsOf({ release, networkCidr }: KubeadmNodeProps, keptSnapshots: number | undefined): string[] {

@@ -102,3 +102,10 @@ export function userDataFits(reference: string, limitBytes = AWS_USER_DATA_LIMIT
     errorMessage: `The user data has more than ${limitBytes} bytes with these inputs: shorten the names among them.`,
   };
 }
+
+/** What scripts know, as assignments that a shell and systemd's `EnvironmentFile=` read; no value has a single quote. */
+export function shellAssignments(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}='${value}'\n`)
+    .join("");
+}

@@ -1,7 +1,7 @@
 import { Fn, Token } from "cdktf";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
-import { assertUserDataFits, type CloudConfigFile, renderCloudConfig } from "./cloud-config";
+import { assertUserDataFits, type CloudConfigFile, renderCloudConfig, shellAssignments } from "./cloud-config";
 import { renderUnit, type UnitSections } from "./systemd-unit";
 
 /** A directory of the data volume and the path at which the application finds it. */
@@ -195,9 +195,7 @@ function environmentFile(props: ComposeHostProps): string {
     AGENT_CONFIG: `/etc/${name}/cloudwatch-agent.json`,
     AGENT_KEY: CLOUDWATCH_AGENT_KEY,
   };
-  return Object.entries(values)
-    .map(([key, value]) => `${key}='${value}'\n`)
-    .join("");
+  return shellAssignments(values);
 }
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-Configuration-File-Details.html */

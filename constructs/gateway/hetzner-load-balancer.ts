@@ -8,6 +8,7 @@ import { addressOf, expression } from "../core/address";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
 import { type HetznerNetwork } from "../network/hetzner-network";
+import { listenerProblems } from "./listener";
 
 export interface HetznerLoadBalancerProps {
   readonly name: string;
@@ -96,15 +97,7 @@ export class HetznerLoadBalancer extends Construct {
    * @throws SocleError when a port is out of range, or taken
    */
   listen(id: string, props: HetznerListenerProps): void {
-    const taken = this.listeners.get(props.port);
-    SocleError.throwIfAny(this.node.path, [
-      ...(["port", "targetPort"] as const).flatMap((key) =>
-        Number.isInteger(props[key]) && props[key] >= 1 && props[key] <= 65535
-          ? []
-          : [`${key} of "${id}" is ${props[key]}, which is not between 1 and 65535`],
-      ),
-      ...(taken === undefined ? [] : [`port ${props.port} of "${id}" is listened on by "${taken}" already`]),
-    ]);
+    SocleError.throwIfAny(this.node.path, listenerProblems(id, props, this.listeners.get(props.port)));
     this.listeners.set(props.port, id);
     new LoadBalancerService(this, id, {
       loadBalancerId: this.loadBalancerId,

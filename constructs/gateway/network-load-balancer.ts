@@ -6,6 +6,7 @@ import { NetworkLoadBalancerListener } from "@cdktf/provider-oci/lib/network-loa
 import { NetworkLoadBalancerNetworkLoadBalancer } from "@cdktf/provider-oci/lib/network-load-balancer-network-load-balancer";
 import { addressOf, expression } from "../core/address";
 import { SocleError } from "../core/error";
+import { listenerProblems } from "./listener";
 
 export interface NetworkLoadBalancerProps {
   readonly name: string;
@@ -79,14 +80,8 @@ export class NetworkLoadBalancer extends Construct {
    * @throws SocleError when a port is out of range, the port is taken, or there is no target
    */
   listen(id: string, props: ListenerProps): void {
-    const taken = this.listeners.get(props.port);
     SocleError.throwIfAny(this.node.path, [
-      ...(["port", "targetPort"] as const).flatMap((key) =>
-        Number.isInteger(props[key]) && props[key] >= 1 && props[key] <= 65535
-          ? []
-          : [`${key} of "${id}" is ${props[key]}, which is not between 1 and 65535`],
-      ),
-      ...(taken === undefined ? [] : [`port ${props.port} of "${id}" is listened on by "${taken}" already`]),
+      ...listenerProblems(id, props, this.listeners.get(props.port)),
       ...(props.targets.length > 0 ? [] : [`"${id}" has no target to forward to`]),
     ]);
     this.listeners.set(props.port, id);

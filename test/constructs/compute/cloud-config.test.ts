@@ -10,6 +10,7 @@ import {
   type CloudConfig,
   knownBytes,
   renderCloudConfig,
+  shellAssignments,
   userDataFits,
 } from "../../../constructs/compute/cloud-config";
 import { synthesizeLayer } from "../../support/construct";
@@ -88,6 +89,12 @@ describe("renderCloudConfig", () => {
       const broken = { ...CONFIG, runcmd: { start: "x" } } as unknown as CloudConfig;
       expect(check(renderCloudConfig(broken)).status).not.toBe(0);
     });
+  });
+});
+
+describe("shellAssignments", () => {
+  test("GIVEN values THEN each is a quoted assignment on a line of its own", () => {
+    expect(shellAssignments({ A: "1", B: "two words" })).toBe("A='1'\nB='two words'\n");
   });
 });
 
