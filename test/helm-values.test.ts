@@ -67,7 +67,7 @@ describe("helm-values/", () => {
     const walk = (value: unknown, at: string) => {
       if (typeof value === "object" && value !== null) {
         Object.entries(value).forEach(([key, item]) => walk(item, `${at}.${key}`));
-      } else if (/(password|token|secret)$/i.test(at) && value !== "" && value !== null) {
+      } else if (/(password|token|secret)$/i.test(at) && typeof value !== "boolean" && value !== "" && value !== null) {
         secrets.push(at);
       }
     };

@@ -8,7 +8,12 @@ import { describeWithTerraform } from "./support/terraform";
 describeWithTerraform("every layer through the real Terraform, offline", () => {
   let outdir: string;
   const node = (...args: string[]) =>
-    spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, CDKTF_OUTDIR: outdir } });
+    spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      env: { ...process.env, CDKTF_OUTDIR: outdir },
+      // A whole environment's plans are longer than Node's default of 1 MiB.
+      maxBuffer: 64 * 2 ** 20,
+    });
 
   beforeAll(() => {
     outdir = path.join(temporaryFolder(), "cdktf.out");

@@ -1,4 +1,4 @@
-import { type CapacityEntry } from "../core/layer";
+import { type CapacityEntry, type NodesCapacity } from "../core/layer";
 import { SocleError } from "../core/error";
 
 /** What pods ask of the scheduler. */
@@ -13,11 +13,14 @@ export interface PodDemand extends Requests {
   /** What a person calls them, such as `kube-prometheus-stack/grafana`. */
   readonly name: string;
   readonly namespace: string;
-  /** How many there are at most, or one on each node (a DaemonSet). */
+  /** How many there are at most, or one on each node, control planes of their own included (a DaemonSet). */
   readonly replicas: number | "perNode";
+  /** Whether they run on the control planes, where these are nodes of their own. @default false */
+  readonly onControlPlanes?: boolean;
 }
 
-export interface ClusterCapacityProps {
+/** Nodes of one type. */
+export interface CapacityNodes {
   /** What a node is, for people, such as `VM.Standard.A1.Flex, 2 OCPU, 12 GiB`. */
   readonly nodeType: string;
   readonly nodeCount: number;
@@ -25,6 +28,11 @@ export interface ClusterCapacityProps {
   readonly node: Requests;
   /** What the operating system, the kubelet and (where it runs on the same nodes) the control plane take of each node. */
   readonly systemReserve: Requests;
+}
+
+export interface ClusterCapacityProps extends CapacityNodes {
+  /** Control planes that take no other pods than those of every node and those that say so. @default - no such nodes */
+  readonly controlPlanes?: CapacityNodes;
   /** Pods that the distribution brings, such as CoreDNS. @default - none */
   readonly builtIn?: readonly PodDemand[];
 }
@@ -40,23 +48,10 @@ export class ClusterCapacity {
 
   /** @throws SocleError when a number is not positive, or the reserve alone is more than a node has */
   constructor(private readonly props: ClusterCapacityProps) {
-    const { nodeCount, node, systemReserve } = props;
-    const problems = [
-      ...(Number.isInteger(nodeCount) && nodeCount >= 1
-        ? []
-        : [`nodeCount is ${nodeCount}: use a whole number from 1 on`]),
-      ...(systemReserve.cpuMillis < node.cpuMillis
-        ? []
-        : [
-            `the system reserve of ${systemReserve.cpuMillis} m CPU leaves nothing of the ${node.cpuMillis} m of a node`,
-          ]),
-      ...(systemReserve.memoryMib < node.memoryMib
-        ? []
-        : [
-            `the system reserve of ${systemReserve.memoryMib} MiB leaves nothing of the ${node.memoryMib} MiB of a node`,
-          ]),
-    ];
-    SocleError.throwIfAny(`capacity of ${props.nodeType}`, problems);
+    SocleError.throwIfAny(
+      `capacity of ${props.nodeType}`,
+      [props, ...(props.controlPlanes ? [props.controlPlanes] : [])].flatMap(problemsOf),
+    );
     this.demands = [...(props.builtIn ?? [])];
   }
 
@@ -75,63 +70,100 @@ export class ClusterCapacity {
     };
   }
 
-  /** The table for `socle.json`: every row, and what is requested and available in all. */
+  /** The table for `socle.json`: every row, and what is requested and available in all; control planes apart. */
   get entry(): CapacityEntry {
-    const { nodeType, nodeCount, node, systemReserve } = this.props;
-    const rows = [
-      {
-        name: "system reserve",
-        namespace: "(nodes)",
-        replicas: nodeCount,
-        cpuMillis: systemReserve.cpuMillis * nodeCount,
-        memoryMib: systemReserve.memoryMib * nodeCount,
-      },
-      ...this.demands.map((demand) => ({
-        name: demand.name,
-        namespace: demand.namespace,
-        replicas: this.countOf(demand),
-        cpuMillis: demand.cpuMillis * this.countOf(demand),
-        memoryMib: demand.memoryMib * this.countOf(demand),
-      })),
-    ];
+    const { controlPlanes } = this.props;
     return {
-      nodeType,
-      nodeCount,
-      available: { cpuMillis: node.cpuMillis * nodeCount, memoryMib: node.memoryMib * nodeCount },
-      requested: { cpuMillis: sum(rows.map((row) => row.cpuMillis)), memoryMib: sum(rows.map((row) => row.memoryMib)) },
-      rows,
+      ...nodesEntry(this.props, this.demandsOn(false)),
+      ...(controlPlanes ? { controlPlanes: nodesEntry(controlPlanes, this.demandsOn(true)) } : {}),
     };
   }
 
   /** What does not fit, a sentence each with the largest consumers; empty when everything does. */
   problems(): string[] {
-    const { available, requested, rows, nodeCount, nodeType } = this.entry;
-    const where = `${nodeCount} × ${nodeType}`;
-    const over = (resource: keyof Requests, unit: string): string[] => {
-      const largest = [...rows].sort((a, b) => b[resource] - a[resource]).slice(0, 3);
-      return requested[resource] <= available[resource]
-        ? []
-        : [
-            `${requested[resource]} ${unit} are requested, ${where} have ${available[resource]} ${unit}; the largest are ` +
-              largest.map((row) => `${row.name} (${row[resource]} ${unit})`).join(", "),
-          ];
-    };
-    const free = {
-      cpuMillis: this.props.node.cpuMillis - this.props.systemReserve.cpuMillis,
-      memoryMib: this.props.node.memoryMib - this.props.systemReserve.memoryMib,
-    };
-    const tooLarge = this.demands
-      .filter(({ cpuMillis, memoryMib }) => cpuMillis > free.cpuMillis || memoryMib > free.memoryMib)
-      .map(
-        ({ name, cpuMillis, memoryMib }) =>
-          `a pod of ${name} requests ${cpuMillis} m CPU and ${memoryMib} MiB; a node has ${free.cpuMillis} m and ${free.memoryMib} MiB beside its system`,
-      );
-    return [...over("cpuMillis", "m CPU"), ...over("memoryMib", "MiB"), ...tooLarge];
+    const { controlPlanes } = this.props;
+    return [
+      ...shortages(this.props, this.demandsOn(false)),
+      ...(controlPlanes ? shortages(controlPlanes, this.demandsOn(true)) : []),
+    ];
+  }
+
+  /** The pods of the control planes, or of all other nodes; where control planes are no nodes of their own, all are there. */
+  private demandsOn(controlPlanes: boolean): PodDemand[] {
+    return this.demands.filter(
+      ({ replicas, onControlPlanes = false }) =>
+        replicas === "perNode" || !this.props.controlPlanes || onControlPlanes === controlPlanes,
+    );
   }
 
   private countOf({ replicas }: PodDemand): number {
-    return replicas === "perNode" ? this.props.nodeCount : replicas;
+    return replicas === "perNode" ? this.props.nodeCount + (this.props.controlPlanes?.nodeCount ?? 0) : replicas;
   }
+}
+
+function problemsOf({ nodeType, nodeCount, node, systemReserve }: CapacityNodes): string[] {
+  return [
+    ...(Number.isInteger(nodeCount) && nodeCount >= 1
+      ? []
+      : [`nodeCount of ${nodeType} is ${nodeCount}: use a whole number from 1 on`]),
+    ...(systemReserve.cpuMillis < node.cpuMillis
+      ? []
+      : [
+          `the system reserve of ${systemReserve.cpuMillis} m CPU leaves nothing of the ${node.cpuMillis} m of a ${nodeType}`,
+        ]),
+    ...(systemReserve.memoryMib < node.memoryMib
+      ? []
+      : [
+          `the system reserve of ${systemReserve.memoryMib} MiB leaves nothing of the ${node.memoryMib} MiB of a ${nodeType}`,
+        ]),
+  ];
+}
+
+/** What nodes of one type have, and what these pods ask of them. */
+function nodesEntry(nodes: CapacityNodes, demands: readonly PodDemand[]): NodesCapacity {
+  const { nodeType, nodeCount, node, systemReserve } = nodes;
+  const row = ({ name, namespace, cpuMillis, memoryMib, replicas }: PodDemand) => {
+    const count = replicas === "perNode" ? nodeCount : replicas;
+    return { name, namespace, replicas: count, cpuMillis: cpuMillis * count, memoryMib: memoryMib * count };
+  };
+  const reserve = { name: "system reserve", namespace: "(nodes)", replicas: "perNode", ...systemReserve } as const;
+  const rows = [reserve, ...demands].map(row);
+  return {
+    nodeType,
+    nodeCount,
+    available: { cpuMillis: node.cpuMillis * nodeCount, memoryMib: node.memoryMib * nodeCount },
+    requested: {
+      cpuMillis: sum(rows.map((each) => each.cpuMillis)),
+      memoryMib: sum(rows.map((each) => each.memoryMib)),
+    },
+    rows,
+  };
+}
+
+/** What does not fit nodes of one type, a sentence each. */
+function shortages(nodes: CapacityNodes, demands: readonly PodDemand[]): string[] {
+  const { available, requested, rows, nodeCount, nodeType } = nodesEntry(nodes, demands);
+  const where = `${nodeCount} × ${nodeType}`;
+  const over = (resource: keyof Requests, unit: string): string[] => {
+    const largest = [...rows].sort((a, b) => b[resource] - a[resource]).slice(0, 3);
+    return requested[resource] <= available[resource]
+      ? []
+      : [
+          `${requested[resource]} ${unit} are requested, ${where} have ${available[resource]} ${unit}; the largest are ` +
+            largest.map((row) => `${row.name} (${row[resource]} ${unit})`).join(", "),
+        ];
+  };
+  const free = {
+    cpuMillis: nodes.node.cpuMillis - nodes.systemReserve.cpuMillis,
+    memoryMib: nodes.node.memoryMib - nodes.systemReserve.memoryMib,
+  };
+  const tooLarge = demands
+    .filter(({ cpuMillis, memoryMib }) => cpuMillis > free.cpuMillis || memoryMib > free.memoryMib)
+    .map(
+      ({ name, cpuMillis, memoryMib }) =>
+        `a pod of ${name} requests ${cpuMillis} m CPU and ${memoryMib} MiB; a node has ${free.cpuMillis} m and ${free.memoryMib} MiB beside its system`,
+    );
+  return [...over("cpuMillis", "m CPU"), ...over("memoryMib", "MiB"), ...tooLarge];
 }
 
 /**

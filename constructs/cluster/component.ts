@@ -6,7 +6,7 @@ import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { Layer } from "../core/layer";
 import { cpuMillis, memoryMib, type Requests } from "./capacity";
-import { countOf, type Namespace } from "./namespace";
+import { countOf, type INamespace } from "./namespace";
 import { Pods } from "./network-policy";
 
 /** Helm values: what YAML can say. Strings, numbers and booleans may be tokens of cdktf. */
@@ -26,12 +26,14 @@ export interface ComponentPods {
    * @default 1
    */
   readonly replicas?: number | "perNode" | { readonly valueAt: string };
+  /** Whether the values put them onto the control planes. @default false */
+  readonly onControlPlanes?: boolean;
   /** Whether they use the Kubernetes API, as operators do. @default false */
   readonly needsKubernetesApi?: boolean;
   /** Ports of webhooks that the API server calls. @default - none */
   readonly webhookPorts?: readonly number[];
   /** Where the chart puts them, when the values say so. @default - the component's namespace */
-  readonly namespace?: Namespace;
+  readonly namespace?: INamespace;
 }
 
 /** A secret value of a chart, which reaches Helm by a write-only attribute and is in no state of Terraform. */
@@ -43,7 +45,7 @@ export interface ComponentSecrets {
 }
 
 export interface ComponentProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /**
    * Names the release and the values files `helm-values/<name>.yaml` and `helm-values/<environment>/<name>.yaml`.
    * @default - the id, `_` written as `-`
@@ -76,7 +78,7 @@ export interface ComponentProps {
 /** All that a way of delivery needs to know of a component. */
 export interface ComponentRelease {
   readonly name: string;
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   readonly chart: string;
   readonly repository: string;
   readonly version: string;
@@ -128,7 +130,7 @@ export const helmRelease: Delivery = (scope, release) =>
  */
 export class Component extends Construct {
   readonly name: string;
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /** The values as they are known at synth: the files, and what TypeScript says without tokens. */
   readonly values: Values;
   /** What depends on it being delivered. */
@@ -143,7 +145,7 @@ export class Component extends Construct {
     super(scope, id);
     this.name = props.name ?? id.replaceAll("_", "-");
     this.namespace = props.namespace;
-    const { known, interpolated } = split(props.values ?? {});
+    const { known, interpolated } = splitValues(props.values ?? {});
     this.values = mergeValues(valuesOf(this.node.path, Layer.of(this).environment.name, this.name), known);
     SocleError.throwIfAny(this.node.path, [...propProblems(props), ...this.count(props.pods)]);
 
@@ -159,10 +161,7 @@ export class Component extends Construct {
       version: props.version,
       // At synth, since a verb may add to a list of the values until then.
       values: Lazy.listValue({
-        produce: () => [
-          toTerraformText(stringify(this.values, { lineWidth: 0, aliasDuplicateObjects: false })),
-          ...(Object.keys(interpolated).length > 0 ? [Fn.yamlencode(interpolated)] : []),
-        ],
+        produce: () => valuesDocuments(this.values, interpolated),
       }),
       secrets: props.secrets,
       dependsOn: [...namespaces].flatMap(({ guardrails }) => guardrails).concat(props.dependsOn ?? []),
@@ -201,33 +200,36 @@ export class Component extends Construct {
 
   /** Counts the declared pods against the cluster, and gives what the values do not say. */
   private count(pods: ComponentProps["pods"]): string[] {
-    return Object.entries(pods).flatMap(([kind, { resources, replicas = 1, namespace = this.namespace }]) => {
-      const problems: string[] = [];
-      const containers = resources.map((path): Requests => {
-        const cpu = cpuMillis(valueAt(this.values, `${path}.requests.cpu`));
-        const memory = memoryMib(valueAt(this.values, `${path}.requests.memory`));
-        if (cpu === undefined || memory === undefined) {
+    return Object.entries(pods).flatMap(
+      ([kind, { resources, replicas = 1, onControlPlanes = false, namespace = this.namespace }]) => {
+        const problems: string[] = [];
+        const containers = resources.map((path): Requests => {
+          const cpu = cpuMillis(valueAt(this.values, `${path}.requests.cpu`));
+          const memory = memoryMib(valueAt(this.values, `${path}.requests.memory`));
+          if (cpu === undefined || memory === undefined) {
+            problems.push(
+              `the values have no ${path}.requests with cpu and memory, such as { cpu: 100m, memory: 128Mi }: pods of "${kind}" need them to be counted`,
+            );
+          }
+          return { cpuMillis: cpu ?? 0, memoryMib: memory ?? 0 };
+        });
+        const count = typeof replicas === "object" ? valueAt(this.values, replicas.valueAt) : replicas;
+        if (typeof count !== "number" && count !== "perNode") {
           problems.push(
-            `the values have no ${path}.requests with cpu and memory, such as { cpu: 100m, memory: 128Mi }: pods of "${kind}" need them to be counted`,
+            `the values have no number at ${(replicas as { valueAt: string }).valueAt}, the replicas of "${kind}"`,
           );
         }
-        return { cpuMillis: cpu ?? 0, memoryMib: memory ?? 0 };
-      });
-      const count = typeof replicas === "object" ? valueAt(this.values, replicas.valueAt) : replicas;
-      if (typeof count !== "number" && count !== "perNode") {
-        problems.push(
-          `the values have no number at ${(replicas as { valueAt: string }).valueAt}, the replicas of "${kind}"`,
-        );
-      }
-      namespace.cluster.capacity.add({
-        name: Object.keys(pods).length === 1 ? this.name : `${this.name}/${kind}`,
-        namespace: namespace.name,
-        cpuMillis: containers.reduce((sum, each) => sum + each.cpuMillis, 0),
-        memoryMib: containers.reduce((sum, each) => sum + each.memoryMib, 0),
-        replicas: count as number | "perNode",
-      });
-      return problems;
-    });
+        namespace.cluster.capacity.add({
+          name: Object.keys(pods).length === 1 ? this.name : `${this.name}/${kind}`,
+          namespace: namespace.name,
+          cpuMillis: containers.reduce((sum, each) => sum + each.cpuMillis, 0),
+          memoryMib: containers.reduce((sum, each) => sum + each.memoryMib, 0),
+          replicas: count as number | "perNode",
+          onControlPlanes,
+        });
+        return problems;
+      },
+    );
   }
 }
 
@@ -247,6 +249,20 @@ export function mergeValues(base: Values, over: Values): Values {
 /** What is at a path of values, such as `server.resources`; undefined when nothing is. */
 export function valueAt(values: Values, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), values);
+}
+
+/**
+ * Values as YAML documents for `helm_release`: the known ones as people read them, and over them those that depend on
+ * Terraform.
+ */
+export function valuesDocuments(known: Values, interpolated: Values): string[] {
+  return [
+    ...(Object.keys(known).length > 0
+      ? // Helm reads YAML 1.1, for which an unquoted off is false.
+        [toTerraformText(stringify(known, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }))]
+      : []),
+    ...(Object.keys(interpolated).length > 0 ? [Fn.yamlencode(interpolated)] : []),
+  ];
 }
 
 /** Text that Terraform leaves as it is: what a chart or a dashboard reads as `${…}` is escaped. */
@@ -285,7 +301,7 @@ function readValues(where: string, file: string): Values | undefined {
 }
 
 /** Values that are known at synth, and those that have a token: a list goes with its tokens, as Helm replaces it whole. */
-function split(values: Values): { known: Values; interpolated: Values } {
+export function splitValues(values: Values): { known: Values; interpolated: Values } {
   const known: Record<string, unknown> = {};
   const interpolated: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
@@ -293,7 +309,7 @@ function split(values: Values): { known: Values; interpolated: Values } {
       (hasToken(value) ? interpolated : known)[key] = value;
       continue;
     }
-    const parts = split(value);
+    const parts = splitValues(value);
     if (Object.keys(parts.known).length > 0 || Object.keys(value).length === 0) {
       known[key] = parts.known;
     }

@@ -14,13 +14,14 @@ import { readProjectFile } from "../core/files";
 import { AUDIT_POLICY } from "./audit-policy";
 import { type AuthorityPair, type CertificatePair } from "./cluster-certificates";
 import { KUBELET_KERNEL_DEFAULTS } from "./kernel-defaults";
+import { KUBEADM_POD_CIDR, KUBEADM_SERVICE_CIDR } from "./kubeadm-blocks";
 import { type SigningKeyPair } from "./kubeadm-certificates";
 
 /** What a node installs. */
 export interface KubeadmRelease {
   /** Release of kubeadm, kubelet and kubectl, such as `1.36.3`. */
   readonly kubernetes: string;
-  /** Minor release of containerd, such as `2.2`; a node gets its newest patch. Kubernetes 1.36 needs 2.0 or newer. */
+  /** Minor release of containerd, such as `2.3`; a node gets its newest patch. Kubernetes 1.36 needs 2.0 or newer. */
   readonly containerd: string;
 }
 
@@ -31,15 +32,25 @@ export interface KubeadmNodeProps {
   readonly networkCidr: string;
   /** Public address of the API server, which outlives the server. */
   readonly apiAddress: string;
-  /** Private address of the (first) control plane. */
-  readonly controlPlaneIp: string;
+  /** Private address that leads to it: of the one control plane, or of the load balancer before several. */
+  readonly apiPrivateIp: string;
   /** `<id>.<secret>`, what a kubelet joins with. */
   readonly bootstrapToken: string;
 }
 
+/** A control plane's place among the control planes of its cluster. */
+export type ControlPlanePlace = "single" | "first" | "further";
+
 export interface KubeadmControlPlaneUserDataProps extends KubeadmNodeProps {
   /** Name of the cluster. */
   readonly name: string;
+  /**
+   * What it does about the others: it is the only one (`single`), makes the cluster that they join, unless that is there
+   * already (`first`), or joins (`further`). @default "single"
+   */
+  readonly place?: ControlPlanePlace;
+  /** Whether it takes pods like a worker, instead of those alone that tolerate its taint. @default false */
+  readonly runsWorkloads?: boolean;
   /** Further names and addresses in the API server's certificate. */
   readonly apiNames: readonly string[];
   readonly serverAuthority: AuthorityPair;
@@ -56,10 +67,6 @@ export interface KubeadmWorkerUserDataProps extends KubeadmNodeProps {
   readonly serverAuthority: Pick<CertificatePair, "certificate">;
 }
 
-/** Where pods and services get their addresses from; neither may overlap the nodes' network. */
-export const KUBEADM_POD_CIDR = "10.244.0.0/16";
-export const KUBEADM_SERVICE_CIDR = "10.96.0.0/12";
-
 /** What Kubernetes and the system take on each node; pods are not scheduled onto it. */
 export const KUBEADM_RESERVE = { cpuMillis: 200, memoryMib: 512 };
 
@@ -69,6 +76,9 @@ const API_SERVER_DIR = `${CONFIG_DIR}/apiserver`;
 const AUDIT_LOGS = "/var/log/kubernetes/audit";
 const ETCD_DIR = "/var/lib/etcd";
 const API_PORT = 6443;
+const KUBEADM_API = "kubeadm.k8s.io/v1beta4";
+/** Where a machine puts its own private address. */
+const NODE_IP = "@NODE_IP@";
 
 /** Signing keys of the package repositories, by fingerprint. @see https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/ and https://docs.docker.com/engine/install/ubuntu/ */
 const REPOSITORY_KEYS = {
@@ -77,12 +87,12 @@ const REPOSITORY_KEYS = {
 };
 
 /**
- * User data of an Ubuntu 24.04 server at Hetzner that becomes the control plane of a kubeadm cluster, with keys that
- * exist before it. All of it is safe to run again, at every boot; nothing secret is on a command line.
+ * User data of an Ubuntu 24.04 server at Hetzner that becomes a control plane of a kubeadm cluster, with keys that exist
+ * before it. All of it is safe to run again, at every boot; nothing secret is on a command line.
  *
  * - `kubeadm-node-install`: pinned and held packages, from repositories whose keys are pinned.
  * - `kubeadm-node-firewall`: the host firewall, and the metadata address closed to pods.
- * - `kubeadm-node-bootstrap`: `kubeadm init`, once.
+ * - `kubeadm-node-bootstrap`: `kubeadm init`, or `kubeadm join` where there is a cluster to join, once.
  * - `kubeadm-node-snapshot`: a snapshot of etcd every six hours.
  *
  * @throws SocleError with every malformed prop, or when the result cannot fit Hetzner's user data
@@ -92,6 +102,7 @@ export function kubeadmControlPlaneUserData(props: KubeadmControlPlaneUserDataPr
     secretFile(`${CONFIG_DIR}/pki/${name}.crt`, certificate),
     secretFile(`${CONFIG_DIR}/pki/${name}.key`, privateKeyPkcs8),
   ];
+  const place = props.place ?? "single";
   return nodeUserData("control-plane", props, props.keptSnapshots, [
     ...pki("ca", props.serverAuthority),
     ...pki("front-proxy-ca", props.frontProxyAuthority),
@@ -132,7 +143,8 @@ export function kubeadmControlPlaneUserData(props: KubeadmControlPlaneUserDataPr
         },
       ],
     }),
-    yamlFile(`${CONFIG_DIR}/kubeadm.yaml`, ...initConfiguration(props)),
+    ...(place === "further" ? [] : [yamlFile(`${CONFIG_DIR}/init.yaml`, ...initConfiguration(props))]),
+    ...(place === "single" ? [] : joinFiles(props, true)),
   ]);
 }
 
@@ -143,7 +155,15 @@ export function kubeadmControlPlaneUserData(props: KubeadmControlPlaneUserDataPr
  * @throws SocleError with every malformed prop, or when the result cannot fit Hetzner's user data
  */
 export function kubeadmWorkerUserData(props: KubeadmWorkerUserDataProps): string {
-  return nodeUserData("worker", props, 0, [
+  return nodeUserData("worker", props, 0, joinFiles(props, false));
+}
+
+/** What `kubeadm join` reads. */
+function joinFiles(
+  props: KubeadmWorkerUserDataProps & Pick<KubeadmControlPlaneUserDataProps, "runsWorkloads">,
+  asControlPlane: boolean,
+): CloudConfigFile[] {
+  return [
     yamlFile(`${CONFIG_DIR}/discovery.yaml`, {
       apiVersion: "v1",
       kind: "Config",
@@ -159,23 +179,25 @@ export function kubeadmWorkerUserData(props: KubeadmWorkerUserDataProps): string
       contexts: [{ name: "cluster", context: { cluster: "cluster", user: "" } }],
       "current-context": "cluster",
     }),
-    yamlFile(`${CONFIG_DIR}/kubeadm.yaml`, {
-      apiVersion: "kubeadm.k8s.io/v1beta4",
+    yamlFile(`${CONFIG_DIR}/join.yaml`, {
+      apiVersion: KUBEADM_API,
       kind: "JoinConfiguration",
       discovery: {
         file: { kubeConfigPath: `${CONFIG_DIR}/discovery.yaml` },
         tlsBootstrapToken: props.bootstrapToken,
       },
-      nodeRegistration: nodeRegistration(),
+      nodeRegistration: nodeRegistration(props.runsWorkloads),
+      // The shared keys are there already, so none is downloaded.
+      ...(asControlPlane ? { controlPlane: { localAPIEndpoint: localApiEndpoint() } } : {}),
     }),
-  ]);
+  ];
 }
 
 /** The documents that `kubeadm init` reads. @see https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ */
 function initConfiguration(props: KubeadmControlPlaneUserDataProps): object[] {
   const args = (values: Readonly<Record<string, string>>) =>
     Object.entries(values).map(([name, value]) => ({ name, value }));
-  const apiVersion = "kubeadm.k8s.io/v1beta4";
+  const apiVersion = KUBEADM_API;
   return [
     {
       apiVersion,
@@ -189,8 +211,8 @@ function initConfiguration(props: KubeadmControlPlaneUserDataProps): object[] {
           groups: ["system:bootstrappers:kubeadm:default-node-token"],
         },
       ],
-      localAPIEndpoint: { advertiseAddress: props.controlPlaneIp, bindPort: API_PORT },
-      nodeRegistration: nodeRegistration(),
+      localAPIEndpoint: localApiEndpoint(),
+      nodeRegistration: nodeRegistration(props.runsWorkloads),
     },
     {
       apiVersion,
@@ -201,7 +223,7 @@ function initConfiguration(props: KubeadmControlPlaneUserDataProps): object[] {
       encryptionAlgorithm: "ECDSA-P256",
       networking: { podSubnet: KUBEADM_POD_CIDR, serviceSubnet: KUBEADM_SERVICE_CIDR },
       apiServer: {
-        certSANs: [props.apiAddress, props.controlPlaneIp, ...props.apiNames],
+        certSANs: [...new Set([props.apiAddress, props.apiPrivateIp, ...props.apiNames])],
         extraArgs: args({
           "admission-control-config-file": `${API_SERVER_DIR}/admission.yaml`,
           "audit-policy-file": `${API_SERVER_DIR}/audit.yaml`,
@@ -242,23 +264,29 @@ function initConfiguration(props: KubeadmControlPlaneUserDataProps): object[] {
   ];
 }
 
-function nodeRegistration(): object {
+function nodeRegistration(runsWorkloads = false): object {
   return {
     criSocket: "unix:///run/containerd/containerd.sock",
+    // An empty list: without one kubeadm gives a control plane its taint.
+    ...(runsWorkloads ? { taints: [] } : {}),
     kubeletExtraArgs: [
       // Hetzner's cloud controller initializes the node.
       { name: "cloud-provider", value: "external" },
-      // The machine puts its own private address here.
-      { name: "node-ip", value: "@NODE_IP@" },
+      { name: "node-ip", value: NODE_IP },
     ],
   };
 }
 
+function localApiEndpoint(): object {
+  return { advertiseAddress: NODE_IP, bindPort: API_PORT };
+}
+
 type Role = "control-plane" | "worker";
+type NodeUserDataProps = KubeadmNodeProps & Pick<KubeadmControlPlaneUserDataProps, "place">;
 
 function nodeUserData(
   role: Role,
-  props: KubeadmNodeProps,
+  props: NodeUserDataProps,
   keptSnapshots: number,
   files: readonly CloudConfigFile[],
 ): string {
@@ -441,8 +469,10 @@ function kubernetesRepository(release: string): string {
 }
 
 /** What the scripts know, as shell assignments. */
-function environmentFile(role: Role, props: KubeadmNodeProps, keptSnapshots: number): string {
+function environmentFile(role: Role, props: NodeUserDataProps, keptSnapshots: number): string {
   const isControlPlane = role === "control-plane";
+  // The first control plane has the public address itself; it decides when it boots.
+  const redirectsApi = !isControlPlane || props.place === "further";
   const values = {
     ROLE: role,
     CONFIG_DIR,
@@ -457,7 +487,8 @@ function environmentFile(role: Role, props: KubeadmNodeProps, keptSnapshots: num
     POD_CIDR: KUBEADM_POD_CIDR,
     OPEN_PORTS: isControlPlane ? `22, ${API_PORT}` : "22",
     API_ADDRESS: props.apiAddress,
-    API_REDIRECT_TO: isControlPlane ? "" : props.controlPlaneIp,
+    API_PRIVATE_IP: props.apiPrivateIp,
+    API_REDIRECT: redirectsApi ? "yes" : "",
     AUDIT_LOGS,
     ETCD_DIR,
     SNAPSHOTS: "/var/backups/etcd",
@@ -474,7 +505,7 @@ function problemsOf({ release, networkCidr }: KubeadmNodeProps, keptSnapshots: n
     }
   };
   check("release.kubernetes", release.kubernetes, /^1\.36\.\d+$/, "a release of 1.36 such as 1.36.3 is accepted");
-  check("release.containerd", release.containerd, /^2\.\d+$/, "a minor release such as 2.2 is accepted");
+  check("release.containerd", release.containerd, /^2\.\d+$/, "a minor release such as 2.3 is accepted");
   check("networkCidr", networkCidr, /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "an IPv4 CIDR block is accepted");
   if (keptSnapshots !== undefined && !(Number.isInteger(keptSnapshots) && keptSnapshots >= 1)) {
     problems.push(`keptSnapshots is ${keptSnapshots}; a whole number from 1 on is accepted`);

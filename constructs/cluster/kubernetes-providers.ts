@@ -1,3 +1,4 @@
+import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
 import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
@@ -17,6 +18,9 @@ export interface KubernetesClusterProps {
   readonly capacity: ClusterCapacity;
 }
 
+/** Capacities that a cluster watches already. */
+const COUNTED = new WeakSet<ClusterCapacity>();
+
 /**
  * The cluster that a layer delivers to: made by an earlier layer, since a provider cannot be configured from what the
  * same apply creates. Configures the layer's Kubernetes and Helm providers; what is delivered is counted against its
@@ -25,6 +29,7 @@ export interface KubernetesClusterProps {
 export class KubernetesCluster extends Construct {
   readonly network: ClusterNetwork;
   readonly capacity: ClusterCapacity;
+  private first: readonly ITerraformDependable[] = [];
 
   constructor(scope: Layer, id: string, props: KubernetesClusterProps) {
     super(scope, id);
@@ -39,6 +44,23 @@ export class KubernetesCluster extends Construct {
     new KubernetesProvider(scope, "kubernetes", access);
     new HelmProvider(scope, "helm", { kubernetes: access });
     scope.capacity = () => props.capacity.entry;
-    this.node.addValidation({ validate: () => props.capacity.problems() });
+    // Once, though several layers deliver to the same cluster.
+    if (!COUNTED.has(props.capacity)) {
+      COUNTED.add(props.capacity);
+      this.node.addValidation({ validate: () => props.capacity.problems() });
+    }
+  }
+
+  /** What a namespace that is made now waits for: nothing, until {@link requireFirst} says so. */
+  get prerequisites(): readonly ITerraformDependable[] {
+    return this.first;
+  }
+
+  /**
+   * Lets every namespace that is made from now on, and so all that is in it, wait for something: that the nodes are ready,
+   * for instance.
+   */
+  requireFirst(dependable: ITerraformDependable): void {
+    this.first = [...this.first, dependable];
   }
 }

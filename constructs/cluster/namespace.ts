@@ -16,6 +16,33 @@ export interface PodSecurityException {
   readonly reason: string;
 }
 
+/** A namespace that pods are put into, and flows come from and go to. */
+export interface INamespace {
+  readonly name: string;
+  readonly cluster: KubernetesCluster;
+  /** An input of type `bool`: it is there only while it is true. Undefined where it always is. */
+  readonly when: TerraformVariable | undefined;
+  /** What has to be there before anything is put into it. */
+  readonly present: readonly ITerraformDependable[];
+  /** What has to be there before its first pod is. */
+  readonly guardrails: readonly ITerraformDependable[];
+}
+
+/** A namespace that is there already: an earlier layer made it with its guardrails, or Kubernetes itself. */
+export class ExistingNamespace implements INamespace {
+  readonly when = undefined;
+  readonly present: readonly ITerraformDependable[];
+  readonly guardrails: readonly ITerraformDependable[];
+
+  constructor(
+    readonly cluster: KubernetesCluster,
+    readonly name: string,
+  ) {
+    this.present = cluster.prerequisites;
+    this.guardrails = cluster.prerequisites;
+  }
+}
+
 export interface NamespaceProps {
   readonly cluster: KubernetesCluster;
   /** @default - the id, `_` written as `-` */
@@ -38,14 +65,13 @@ const CONTAINER = { cpu: "10m", memory: "32Mi", memoryLimit: "256Mi", maximumMem
  * `restricted` unless a reason is given, and requests are capped. Load balancers are refused (they would cost money, and
  * open a port that nobody declared), node ports too unless they are asked for.
  */
-export class Namespace extends Construct {
+export class Namespace extends Construct implements INamespace {
   readonly name: string;
   readonly cluster: KubernetesCluster;
   readonly when: TerraformVariable | undefined;
   /** What has to be there before the first pod is: the default deny and the limits. */
   readonly guardrails: readonly ITerraformDependable[];
-  /** The namespace itself. */
-  readonly resource: NamespaceV1;
+  readonly present: readonly ITerraformDependable[];
 
   /** @throws SocleError when the name is none that Kubernetes takes, or an exception gives no reason */
   constructor(scope: Construct, id: string, props: NamespaceProps) {
@@ -66,7 +92,7 @@ export class Namespace extends Construct {
 
     const level = props.podSecurity?.level ?? "restricted";
     const present = countOf(props.when);
-    this.resource = new NamespaceV1(this, "Resource", {
+    const resource = new NamespaceV1(this, "Resource", {
       ...present,
       metadata: {
         name: this.name,
@@ -78,11 +104,13 @@ export class Namespace extends Construct {
         ...(props.podSecurity ? { annotations: { "socle/pod-security-reason": props.podSecurity.reason } } : {}),
       },
       ...(props.holdsData ? { lifecycle: { preventDestroy: true } } : {}),
+      dependsOn: [...props.cluster.prerequisites],
     });
+    this.present = [resource];
     const inNamespace = (name: string) => ({
       ...present,
       metadata: { name, namespace: this.name },
-      dependsOn: [this.resource],
+      dependsOn: [resource],
     });
     const deny = new NetworkPolicyV1(this, "default_deny", {
       ...inNamespace("default-deny"),

@@ -2,7 +2,8 @@ import { type TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { SocleError } from "../core/error";
-import { countOf, type Namespace } from "./namespace";
+import { KUBEADM_POD_CIDR, KUBEADM_SERVICE_CIDR } from "./kubeadm-blocks";
+import { countOf, type INamespace } from "./namespace";
 
 /** Where the parts of a cluster are on the network, for policies that cannot select pods. */
 export interface ClusterNetwork {
@@ -40,6 +41,28 @@ export function k3sNetwork(nodeCidrBlocks: readonly string[], maximumNodes: numb
   };
 }
 
+/** Blocks of a kubeadm cluster with Calico: where pods get their addresses from, and where nodes' tunnels do. */
+export const CALICO_BLOCKS = { pods: "10.244.0.0/17", tunnels: "10.244.128.0/24" };
+
+/**
+ * The network of a kubeadm cluster with Calico (VXLAN).
+ *
+ * The API server is a process of a control plane: to a pod of another node it comes from its node's tunnel address. Those
+ * have a block of their own, so that policies can name it.
+ *
+ * @param nodeCidrBlocks blocks of the nodes' own addresses
+ * @see https://docs.tigera.io/calico/latest/reference/resources/ippool (`allowedUses`)
+ */
+export function kubeadmNetwork(nodeCidrBlocks: readonly string[]): ClusterNetwork {
+  return {
+    nodeCidrBlocks,
+    podCidrBlock: KUBEADM_POD_CIDR,
+    serviceCidrBlock: KUBEADM_SERVICE_CIDR,
+    apiServerPort: 6443,
+    apiServerSourceBlocks: [...nodeCidrBlocks, CALICO_BLOCKS.tunnels],
+  };
+}
+
 /** A port that a flow goes to. */
 export interface Port {
   /** Port of the pod, 1 to 65535: policies see it, not that of the Service in front. */
@@ -54,7 +77,7 @@ export interface Connectable {
 }
 
 export interface PodsProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /** Labels that these pods have, and no others in the namespace. */
   readonly labels: Readonly<Record<string, string>>;
   /** Names the policies. @default - the id, `_` written as `-` */
@@ -86,7 +109,7 @@ const METADATA_BLOCK = "169.254.169.254/32";
 export class Pods extends Construct implements Connectable {
   readonly pods = this;
   readonly name: string;
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   readonly labels: Readonly<Record<string, string>>;
   private readonly whens: readonly (TerraformVariable | undefined)[];
 
@@ -222,7 +245,7 @@ export class Pods extends Construct implements Connectable {
           ? { ingress: [{ from: [...peers], ...rule }] }
           : { egress: [{ to: [...peers], ...rule }] }),
       },
-      dependsOn: [this.namespace.resource],
+      dependsOn: [...this.namespace.present],
     });
   }
 }

@@ -20,10 +20,13 @@ export interface HetznerServerType {
  * @see https://docs.hetzner.com/general/infrastructure-and-availability/price-adjustment/
  */
 export const HETZNER_SERVER_TYPES: Readonly<Record<string, HetznerServerType>> = {
-  cpx22: { vcpus: 2, memoryGib: 4, eurPerMonth: 19.99 },
-  cpx32: { vcpus: 4, memoryGib: 8, eurPerMonth: 35.99 },
-  cx23: { vcpus: 2, memoryGib: 4, eurPerMonth: 5.99 },
-  cx33: { vcpus: 4, memoryGib: 8, eurPerMonth: 8.99 },
+  cpx22: { vcpus: 2, memoryGib: 4, eurPerMonth: 19.49 },
+  cpx32: { vcpus: 4, memoryGib: 8, eurPerMonth: 35.49 },
+  cpx42: { vcpus: 8, memoryGib: 16, eurPerMonth: 69.49 },
+  cpx52: { vcpus: 12, memoryGib: 24, eurPerMonth: 100.49 },
+  cx23: { vcpus: 2, memoryGib: 4, eurPerMonth: 5.49 },
+  cx33: { vcpus: 4, memoryGib: 8, eurPerMonth: 8.49 },
+  cx43: { vcpus: 8, memoryGib: 16, eurPerMonth: 15.99 },
 };
 
 export interface HetznerServerProps {
@@ -65,6 +68,8 @@ export class HetznerServer extends Construct {
   readonly address: string;
   /** Id; with `count`, of the one with the index of whoever uses it. */
   readonly serverId: number;
+  /** Public IPv4 address; with `count`, of the one with the index of whoever uses it. */
+  readonly publicIp: string;
 
   constructor(scope: Construct, id: string, props: HetznerServerProps) {
     super(scope, id);
@@ -104,6 +109,8 @@ export class HetznerServer extends Construct {
       },
     });
     this.address = addressOf(server);
-    this.serverId = Token.asNumber(expression(this, `${this.address}${count ? "[count.index]" : ""}.id`));
+    const one = `${this.address}${count ? "[count.index]" : ""}`;
+    this.serverId = Token.asNumber(expression(this, `${one}.id`));
+    this.publicIp = Token.asString(expression(this, `${one}.ipv4_address`));
   }
 }

@@ -23,3 +23,13 @@ function projectRoot(): string {
 export function readProjectFile(file: string): string {
   return fs.readFileSync(path.join(projectRoot(), file), "utf8");
 }
+
+/**
+ * Names of the files in a folder of this repository, in alphabetical order.
+ *
+ * @param folder path from the repository's folder, with `/`
+ * @throws Error when the folder is missing
+ */
+export function listProjectFiles(folder: string): string[] {
+  return fs.readdirSync(path.join(projectRoot(), folder)).sort();
+}

@@ -54,3 +54,18 @@ export function emailAddresses(variable: string): TerraformVariableValidationCon
 export function matches(variable: string, pattern: string, errorMessage: string): TerraformVariableValidationConfig {
   return { condition: `\${can(regex("${pattern.replaceAll("\\", "\\\\")}", var.${variable}))}`, errorMessage };
 }
+
+/**
+ * A whole number.
+ *
+ * @param variable name of the input
+ * @param from the smallest that is accepted
+ * @param to the largest @default - any
+ */
+export function wholeNumber(variable: string, from = 1, to?: number): TerraformVariableValidationConfig {
+  const most = to === undefined ? "" : ` && var.${variable} <= ${to}`;
+  return {
+    condition: `\${var.${variable} >= ${from}${most} && floor(var.${variable}) == var.${variable}}`,
+    errorMessage: `${variable} takes a whole number from ${from} ${to === undefined ? "on" : `to ${to}`}.`,
+  };
+}

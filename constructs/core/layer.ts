@@ -41,7 +41,13 @@ export interface StateSecret {
 }
 
 /** What the pods of a cluster request, and what its nodes have: the table of `make capacity`. */
-export interface CapacityEntry {
+export interface CapacityEntry extends NodesCapacity {
+  /** Control planes that are nodes of their own. @default - none are */
+  readonly controlPlanes?: NodesCapacity;
+}
+
+/** What pods request of the nodes of one type, and what these have. */
+export interface NodesCapacity {
   readonly nodeType: string;
   readonly nodeCount: number;
   /** Of all nodes together. */
@@ -75,6 +81,7 @@ export class Layer extends TerraformStack {
   private readonly readme: ReadmeSection[];
   private readonly ports: OpenPort[] = [];
   private readonly secrets: StateSecret[] = [];
+  private readonly files = new Map<string, string>();
   private readonly earlier = new Map<Layer, TerraformRemoteState>();
   private readonly addresses = new Map<string, TerraformElement | Node>();
 
@@ -119,6 +126,11 @@ export class Layer extends TerraformStack {
     return this.readme;
   }
 
+  /** Files that ops get with the layer, by path below its folder: what its JSON refers to by `${path.module}`. */
+  get shippedFiles(): ReadonlyMap<string, string> {
+    return this.files;
+  }
+
   /** The earlier layers whose outputs this one reads. */
   get reads(): readonly Layer[] {
     return [...this.earlier.keys()];
@@ -134,6 +146,23 @@ export class Layer extends TerraformStack {
 
   addReadmeSection(section: ReadmeSection): void {
     this.readme.push(section);
+  }
+
+  /**
+   * Ships a text file with the layer, for what Terraform reads from disk, such as a chart.
+   *
+   * @param path below the layer's folder, with `/`, such as `charts/manifests/Chart.yaml`
+   * @throws SocleError when the path leaves the folder, or another text is there already
+   */
+  addFile(path: string, text: string): void {
+    const known = this.files.get(path);
+    SocleError.throwIfAny(this.node.path, [
+      ...(/^[\w-]+(\/[\w.-]+)+$/.test(path) && !path.split("/").includes("..")
+        ? []
+        : [`the file "${path}" is not in a folder of the layer: use a path such as charts/manifests/Chart.yaml`]),
+      ...(known === undefined || known === text ? [] : [`the file "${path}" is there already, with another text`]),
+    ]);
+    this.files.set(path, text);
   }
 
   /**
@@ -172,7 +201,7 @@ export class Layer extends TerraformStack {
     return state;
   }
 
-  /** The Terraform JSON of this layer: cdktf's, with the required version and full provider sources. */
+  /** The Terraform JSON of this layer: cdktf's, with the required version, full provider sources and no empty `depends_on`. */
   override toTerraform(): TerraformJson {
     const json = super.toTerraform() as TerraformJson;
     const terraform = (json.terraform ??= {});
@@ -180,6 +209,14 @@ export class Layer extends TerraformStack {
     for (const provider of Object.values(terraform.required_providers ?? {})) {
       provider.source = provider.source.includes("/") ? provider.source : `hashicorp/${provider.source}`;
       provider.version = /^\d/.test(provider.version) ? `~> ${provider.version}` : provider.version;
+    }
+    // cdktf writes an empty list of dependencies too, which says nothing to a reader.
+    for (const block of [json.resource, json.data].flatMap((types) => Object.values(types ?? {}))) {
+      for (const body of Object.values(block).filter(
+        ({ depends_on: needs }) => Array.isArray(needs) && !needs.length,
+      )) {
+        delete body["depends_on"];
+      }
     }
     return json;
   }

@@ -8,7 +8,7 @@ import { type Environment } from "./environment";
 import { SocleError } from "./error";
 import { type EnvironmentSummary, handoffFiles, summarize, summarizeEnvironment, type Summary } from "./handoff";
 import { type Layer, type TerraformJson } from "./layer";
-import { POLICIES } from "../policy/policies";
+import { ENVIRONMENT_POLICIES, POLICIES } from "../policy/policies";
 import { disableTokenStackTraces } from "./stack-traces";
 
 /** Builds one environment into an app. Loaded only when that environment is synthesized. */
@@ -84,7 +84,7 @@ export async function synthesize(
     app.synth();
     const layers = environments.flatMap((environment) => environment.layers);
     const jsons = new Map(layers.map((layer) => [layer, readLayer(staging, layer)]));
-    checkPolicies(jsons);
+    checkPolicies(environments, jsons);
     const written = environments.map((environment) => finish(environment, jsons, staging));
     const previous = readJson<Summary>(path.join(outdir, SUMMARY_FILE));
     const kept = (previous?.environments ?? []).filter(({ name }) => names.includes(name) && !selected.includes(name));
@@ -138,12 +138,16 @@ async function load(
   return environments;
 }
 
-/** @throws SocleError with every violation in every layer */
-function checkPolicies(jsons: ReadonlyMap<Layer, TerraformJson>): void {
+/** @throws SocleError with every violation in every layer, and between the layers of every environment */
+function checkPolicies(environments: readonly Environment[], jsons: ReadonlyMap<Layer, TerraformJson>): void {
   const problems = [...jsons].flatMap(([layer, json]) =>
     POLICIES.flatMap((policy) => policy(layer, json)).map((problem) => `${layer.node.id}: ${problem}`),
   );
-  SocleError.throwIfAny("synth", problems);
+  const between = environments.flatMap(({ name, layers }) => {
+    const own = new Map([...jsons].filter(([layer]) => layers.includes(layer)));
+    return ENVIRONMENT_POLICIES.flatMap((policy) => policy(own)).map((problem) => `${name}: ${problem}`);
+  });
+  SocleError.throwIfAny("synth", [...problems, ...between]);
 }
 
 /** Writes what ops get beside `cdk.tf.json`. */
@@ -157,10 +161,16 @@ function finish(
     environment.layers.map((layer) => {
       const json = jsons.get(layer) as TerraformJson;
       const directory = path.join(staging, directoryOf(layer));
-      for (const [name, text] of Object.entries(handoffFiles(layer, json))) {
-        fs.writeFileSync(path.join(directory, name), text);
+      for (const [name, text] of [...Object.entries(handoffFiles(layer, json)), ...layer.shippedFiles]) {
+        const file = path.join(directory, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, text);
       }
-      const files = fs.readdirSync(directory).sort();
+      const files = fs
+        .readdirSync(directory, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
+        .sort();
       return summarize(
         layer,
         json,
@@ -205,9 +215,10 @@ function swap(staging: string, outdir: string, previous: Summary | undefined, su
   }
   for (const file of previous ? paths(previous).filter((each) => !current.has(each)) : []) {
     fs.rmSync(path.join(outdir, file), { force: true });
-    const directory = path.join(outdir, path.dirname(file));
-    if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) {
+    let directory = path.join(outdir, path.dirname(file));
+    while (directory !== outdir && fs.existsSync(directory) && fs.readdirSync(directory).length === 0) {
       fs.rmdirSync(directory);
+      directory = path.dirname(directory);
     }
   }
 }

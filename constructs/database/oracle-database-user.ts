@@ -1,18 +1,16 @@
-import { createHash } from "node:crypto";
 import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
-import { JobV1 } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { toTerraformText } from "../cluster/component";
-import { type Namespace } from "../cluster/namespace";
-import { type Connectable, Pods } from "../cluster/network-policy";
-import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "../cluster/workload";
+import { ApplyJob } from "../cluster/apply-job";
+import { type INamespace } from "../cluster/namespace";
+import { type Connectable, type Pods } from "../cluster/network-policy";
+import { filesOf, shortDigest, temporaryVolume } from "../cluster/pod-parts";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { type GeneratedSecret, type SecretKey } from "../secrets/generated-secret";
 
 export interface OracleDatabaseUserProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /**
    * Image with Python and python-oracledb, whose thin mode needs no Oracle client. Oracle's own
    * `ghcr.io/oracle/oraclelinux9-python:3.12-oracledb` has both.
@@ -45,6 +43,8 @@ echo "no Python of this image has python-oracledb" >&2
 exit 1
 `.trim();
 
+const REQUESTS = { cpuMillis: 10, memoryMib: 64 };
+
 /**
  * A user of an Oracle database with no rights beyond its own schema, made by a Job in the cluster: the password never
  * leaves the Secret that Terraform writes it to. Another Job runs, with the same result, whenever that Secret has another
@@ -67,74 +67,37 @@ export class OracleDatabaseUser extends Construct implements Connectable {
       ...(/^[1-9][0-9]*[MG]$/.test(props.quota) ? [] : [`quota is "${props.quota}": use a size such as "5G"`]),
     ]);
     const name = id.replaceAll("_", "-");
-    const labels = { "app.kubernetes.io/name": name };
+    const { namespace } = props;
     const script = readProjectFile("constructs/database/oracle-database-user/create_user.py");
-    const inNamespace = { namespace: props.namespace.name, labels };
     const file = new ConfigMapV1(this, "script", {
-      metadata: { ...inNamespace, name },
-      data: { "create_user.py": toTerraformText(script) },
-      dependsOn: [props.namespace.resource],
+      metadata: { name, namespace: namespace.name, labels: { "app.kubernetes.io/name": name } },
+      data: filesOf({ "create_user.py": script }),
+      dependsOn: [...namespace.present],
     });
-    const environment = {
-      DATABASE_DSN: props.connectString,
-      ADMIN_USER: props.adminUsername,
-      APP_USER: props.username,
-      APP_QUOTA: props.quota,
-      HOME: "/tmp",
-    };
-    const secrets = { ADMIN_PASSWORD: props.adminPassword, APP_PASSWORD: props.secret.key(props.passwordKey) };
-    const version = createHash("sha256").update(script).digest("hex").slice(0, 8);
-    this.ready = new JobV1(this, "Resource", {
-      // A Job cannot be changed: another script, or another password, is another Job.
-      metadata: { ...inNamespace, name: `${name}-${version}-${props.secret.version}` },
-      waitForCompletion: true,
-      spec: {
-        backoffLimit: 4,
-        activeDeadlineSeconds: 840,
-        template: {
-          metadata: { labels },
-          spec: {
-            restartPolicy: "Never",
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            securityContext: RESTRICTED_POD,
-            container: [
-              {
-                name,
-                image: props.image,
-                command: ["/bin/sh", "-c", LAUNCH],
-                env: [
-                  ...Object.entries(environment).map(([key, value]) => ({ name: key, value })),
-                  ...Object.entries(secrets).map(([key, { secretName, key: of }]) => ({
-                    name: key,
-                    valueFrom: { secretKeyRef: { name: secretName, key: of } },
-                  })),
-                ],
-                resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
-                securityContext: RESTRICTED_CONTAINER,
-                volumeMount: [
-                  { name: "scripts", mountPath: "/scripts", readOnly: true },
-                  { name: "tmp", mountPath: "/tmp" },
-                ],
-              },
-            ],
-            volume: [
-              { name: "scripts", configMap: { name: file.metadata.name } },
-              { name: "tmp", emptyDir: { sizeLimit: "16Mi" } },
-            ],
-          },
-        },
-      },
-      timeouts: { create: "15m", update: "15m" },
-      dependsOn: [...props.namespace.guardrails, props.secret.resource],
-    });
-    this.pods = new Pods(this, "Default", { namespace: props.namespace, labels, name });
-    props.namespace.cluster.capacity.add({
+    const job = new ApplyJob(this, "Default", {
+      namespace,
       name,
-      namespace: props.namespace.name,
-      cpuMillis: 10,
-      memoryMib: 64,
-      replicas: 1,
+      // Another script, or another password, is another Job.
+      version: `${shortDigest(script)}-${props.secret.version}`,
+      image: props.image,
+      command: ["/bin/sh", "-c", LAUNCH],
+      environment: {
+        DATABASE_DSN: props.connectString,
+        ADMIN_USER: props.adminUsername,
+        APP_USER: props.username,
+        APP_QUOTA: props.quota,
+        HOME: "/tmp",
+      },
+      secretEnvironment: { ADMIN_PASSWORD: props.adminPassword, APP_PASSWORD: props.secret.key(props.passwordKey) },
+      resources: { ...REQUESTS, memoryLimitMib: 128 },
+      volumes: [
+        { name: "scripts", mountPath: "/scripts", source: { configMap: { name: file.metadata.name } } },
+        temporaryVolume("16Mi"),
+      ],
+      dependsOn: [props.secret.resource],
     });
+    this.ready = job.done;
+    this.pods = job.pods;
+    namespace.cluster.capacity.add({ name, namespace: namespace.name, ...REQUESTS, replicas: 1 });
   }
 }

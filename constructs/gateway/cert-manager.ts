@@ -1,11 +1,12 @@
 import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { Component, type ComponentPods } from "../cluster/component";
-import { type Namespace } from "../cluster/namespace";
+import { type INamespace } from "../cluster/namespace";
+import { type Pods } from "../cluster/network-policy";
 
 export interface CertManagerProps {
   /** Its `when` decides whether cert-manager is there. */
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
 }
 
 /**
@@ -14,8 +15,12 @@ export interface CertManagerProps {
  * Its apply ends when its webhook answers, so what depends on {@link delivered} may make issuers and certificates.
  */
 export class CertManager extends Construct {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   readonly delivered: ITerraformDependable;
+  /** The pods that ask for certificates. */
+  readonly controller: Pods;
+  /** Where Prometheus reads when certificates expire, in the pods of {@link controller}. */
+  readonly metrics = { portName: "http-metrics", port: 9402 };
 
   constructor(scope: Construct, id: string, props: CertManagerProps) {
     super(scope, id);
@@ -39,7 +44,8 @@ export class CertManager extends Construct {
       },
     });
     // The authority itself, and its own look at what the authority will ask for.
-    component.pods("controller").allowToInternet("acme", { port: 443 }, { port: 80 });
+    this.controller = component.pods("controller");
+    this.controller.allowToInternet("acme", { port: 443 }, { port: 80 });
     this.delivered = component.delivered;
   }
 }

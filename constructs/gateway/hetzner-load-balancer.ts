@@ -17,6 +17,8 @@ export interface HetznerLoadBalancerProps {
   readonly network: HetznerNetwork;
   /** Address of its own in the network. */
   readonly privateIp: string;
+  /** Whether only the network reaches it: it has no public interface. @default false */
+  readonly internal?: boolean;
   /** Whether Hetzner refuses to delete it until this is false. */
   readonly deleteProtection: boolean;
 }
@@ -32,10 +34,12 @@ export interface HetznerTargets {
 }
 
 export interface HetznerListenerProps {
-  /** TCP port that the world reaches, 1 to 65535. */
+  /** TCP port that the world reaches, or the network alone where it is internal; 1 to 65535. */
   readonly port: number;
   /** TCP port of the targets, 1 to 65535. */
   readonly targetPort: number;
+  /** Whether targets are told the client's address by the PROXY protocol. @default true */
+  readonly proxyProtocol?: boolean;
   /** What listens there, for the layer's README. */
   readonly purpose: string;
 }
@@ -44,18 +48,19 @@ export interface HetznerListenerProps {
 const TYPE = "lb11";
 
 /**
- * A public load balancer of Hetzner's that forwards TCP to servers at their private addresses.
+ * A load balancer of Hetzner's that forwards TCP to servers at their private addresses.
  *
- * No firewall is before it: what it listens on is open to the world. It tells targets the client's address by the PROXY
- * protocol; they must expect that from {@link privateIp}.
+ * No firewall can be before it: what it listens on is open to the world, unless it is internal. It tells targets the
+ * client's address by the PROXY protocol where it is not told otherwise; they must expect that from {@link privateIp}.
  */
 export class HetznerLoadBalancer extends Construct {
-  /** Public IPv4 address; it stays as long as the load balancer does. */
+  /** Public IPv4 address; it stays as long as the load balancer does. Nothing answers there where it is internal. */
   readonly publicIp: string;
   readonly privateIp: string;
   private readonly loadBalancerId: string;
   private readonly numericId: number;
   private readonly inNetwork: ITerraformDependable;
+  private readonly internal: boolean;
   private readonly listeners = new Map<number, string>();
 
   constructor(scope: Construct, id: string, props: HetznerLoadBalancerProps) {
@@ -70,10 +75,12 @@ export class HetznerLoadBalancer extends Construct {
     this.numericId = Token.asNumber(expression(this, `${addressOf(loadBalancer)}.id`));
     this.publicIp = loadBalancer.ipv4;
     this.privateIp = props.privateIp;
+    this.internal = props.internal ?? false;
     this.inNetwork = new LoadBalancerNetwork(this, "network", {
       loadBalancerId: this.numericId,
       networkId: props.network.networkId,
       ip: props.privateIp,
+      ...(this.internal ? { enablePublicInterface: false } : {}),
       dependsOn: [props.network.ready],
     });
   }
@@ -104,9 +111,13 @@ export class HetznerLoadBalancer extends Construct {
       protocol: "tcp",
       listenPort: props.port,
       destinationPort: props.targetPort,
-      proxyprotocol: true,
+      proxyprotocol: props.proxyProtocol ?? true,
       healthCheck: { protocol: "tcp", port: props.targetPort, interval: 10, timeout: 3, retries: 3 },
+      // It has a public interface until then.
+      ...(this.internal ? { dependsOn: [this.inNetwork] } : {}),
     });
-    Layer.of(this).addOpenPort({ port: props.port, protocol: "tcp", from: "world", purpose: props.purpose });
+    if (!this.internal) {
+      Layer.of(this).addOpenPort({ port: props.port, protocol: "tcp", from: "world", purpose: props.purpose });
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { Fn, type ITerraformDependable, Op, type TerraformVariable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
-import { Component } from "../cluster/component";
-import { type Namespace } from "../cluster/namespace";
+import { Component, mergeValues, type Values } from "../cluster/component";
+import { type Manifest, Manifests } from "../cluster/manifests";
+import { type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
 import { type CertManager } from "./cert-manager";
@@ -16,6 +17,13 @@ const SOLVER = { labels: { "acme.cert-manager.io/http01-solver": "true" }, port:
 /** What the chart's entry points `web` and `websecure` listen on. */
 const PORTS = { http: 8000, https: 8443 };
 
+/**
+ * Coraza as a plugin of Traefik, which is WebAssembly and has the OWASP Core Rule Set in it.
+ *
+ * @see https://github.com/jcchavezs/coraza-http-wasm-traefik
+ */
+const CORAZA = { moduleName: "github.com/jcchavezs/coraza-http-wasm-traefik", version: "v0.3.0" };
+
 /** A certificate for the name under which everything is reached. */
 export interface GatewayCertificate {
   readonly certManager: CertManager;
@@ -26,8 +34,41 @@ export interface GatewayCertificate {
   readonly domainName: string;
 }
 
+/** What every request over HTTPS goes through before it is routed. */
+export interface TrafficProtection {
+  /** Requests that one address may send on average; each replica counts by itself. */
+  readonly requestsPerSecond: number;
+  /** Requests that it may send at once. */
+  readonly burst: number;
+  /** A larger request body is refused with 413. Bodies are buffered, on disk above a mebibyte. */
+  readonly maximumBodyMib: number;
+  /**
+   * CIDR blocks of proxies in front of the load balancer, such as Cloudflare's, which are believed when they say who is
+   * asking. A token is fine. Limits are for the address of the proxy, unless `onlyProxies` is true.
+   * @default - nobody is believed
+   */
+  readonly proxyBlocks?: string[];
+  /** Whether those proxies alone are answered: what they filter cannot be gone around. @default false */
+  readonly onlyProxies?: boolean;
+  /** Whether Coraza looks at each request, by the OWASP Core Rule Set: a plugin that is downloaded at each start. @default false */
+  readonly coraza?: boolean;
+}
+
+/** Where traces go. */
+export interface TrafficTracing {
+  readonly collector: Pods;
+  /** Name of its Service, with its namespace. */
+  readonly host: string;
+  /** Port for OTLP over gRPC, of Service and pods. */
+  readonly port: number;
+  /** Share of the requests that are traced, 0 to 1. */
+  readonly sampleRate: number;
+}
+
 export interface TraefikProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
+  /** @default - as the values files have it */
+  readonly replicas?: number;
   /** IPv4 blocks that the load balancer's own addresses are in: it alone may say, by PROXY protocol, who is asking. */
   readonly loadBalancerBlocks: readonly string[];
   /**
@@ -40,6 +81,10 @@ export interface TraefikProps {
   readonly redirectToHttps?: TerraformVariable;
   /** @default - HTTPS answers with a certificate that nobody trusts */
   readonly certificate?: GatewayCertificate;
+  /** @default - requests are only routed */
+  readonly protection?: TrafficProtection;
+  /** @default - none */
+  readonly tracing?: TrafficTracing;
 }
 
 /**
@@ -53,23 +98,23 @@ export class Traefik extends Construct implements Connectable {
   readonly metricsPort = 9100;
   readonly delivered: ITerraformDependable;
 
-  /** @throws SocleError when no load balancer's block is given */
+  /** @throws SocleError when no load balancer's block is given, or a limit or rate is out of range */
   constructor(scope: Construct, id: string, props: TraefikProps) {
     super(scope, id);
-    SocleError.throwIfAny(
-      this.node.path,
-      props.loadBalancerBlocks.length > 0
-        ? []
-        : ["loadBalancerBlocks is empty, so nobody could reach it: give the block of the load balancer's addresses"],
-    );
-    const { certificate, redirectToHttps, namespace } = props;
+    SocleError.throwIfAny(this.node.path, problemsOf(props));
+    const { certificate, redirectToHttps, namespace, protection } = props;
+    const middlewares = protection ? middlewaresOf(protection) : [];
     const proxyProtocol = { trustedIPs: [...props.loadBalancerBlocks] };
     const component = new Component(this, "Default", {
       name: "traefik",
       namespace,
       repository: "https://traefik.github.io/charts",
       version: "41.3.0",
-      values: {
+      values: [
+        ...(protection ? [protectionValues(namespace, protection, middlewares)] : []),
+        ...(props.tracing ? [tracingValues(props.tracing)] : []),
+      ].reduce<Values>(mergeValues, {
+        ...(props.replicas === undefined ? {} : { deployment: { replicas: props.replicas } }),
         ports: {
           web: {
             proxyProtocol,
@@ -78,7 +123,7 @@ export class Traefik extends Construct implements Connectable {
           websecure: { proxyProtocol },
         },
         ...(certificate ? { extraObjects: certificateObjects(namespace.name, certificate) } : {}),
-      },
+      }),
       pods: {
         gateway: {
           labels: { "app.kubernetes.io/name": "traefik" },
@@ -105,12 +150,31 @@ export class Traefik extends Construct implements Connectable {
       this.listenOnNodes(namespace, props.nodePorts);
     }
     if (certificate) {
-      const solver = new Pods(this, "acme_solver", { namespace, labels: SOLVER.labels, when: certificate.when });
-      solver.allowFrom(this.pods, { port: SOLVER.port });
+      this.reachSolvers("acme_solver", namespace, certificate.when);
+    }
+    if (protection) {
+      new Manifests(this, "middlewares", { namespace, manifests: middlewares, dependsOn: [this.delivered] });
+    }
+    if (protection?.coraza) {
+      this.pods.allowToInternet("plugin-catalogue", { port: 443 });
+    }
+    if (props.tracing) {
+      this.pods.allowTo(props.tracing.collector, { port: props.tracing.port });
     }
   }
 
-  private listenOnNodes(namespace: Namespace, { http, https }: { http: number; https: number }): void {
+  /**
+   * Lets it reach the pods by which cert-manager answers an authority that asks over HTTP, in the namespace of the
+   * certificate.
+   *
+   * @param when an input of type `bool`: only while it is true
+   */
+  reachSolvers(id: string, namespace: INamespace, when?: TerraformVariable): void {
+    const solver = new Pods(this, id, { namespace, labels: SOLVER.labels, ...(when ? { when } : {}) });
+    solver.allowFrom(this.pods, { port: SOLVER.port });
+  }
+
+  private listenOnNodes(namespace: INamespace, { http, https }: { http: number; https: number }): void {
     const port = (name: string, number: number, targetPort: number, nodePort: number) => ({
       name,
       port: number,
@@ -126,9 +190,117 @@ export class Traefik extends Construct implements Connectable {
         selector: { ...this.pods.labels },
         port: [port("web", 80, PORTS.http, http), port("websecure", 443, PORTS.https, https)],
       },
-      dependsOn: [namespace.resource],
+      dependsOn: [...namespace.present],
     });
   }
+}
+
+function problemsOf({ loadBalancerBlocks, protection, tracing }: TraefikProps): string[] {
+  const positive = (key: "requestsPerSecond" | "burst" | "maximumBodyMib") =>
+    !protection || (Number.isInteger(protection[key]) && protection[key] >= 1)
+      ? []
+      : [`protection.${key} is ${protection[key]}: use a whole number from 1 on`];
+  return [
+    ...(loadBalancerBlocks.length > 0
+      ? []
+      : ["loadBalancerBlocks is empty, so nobody could reach it: give the block of the load balancer's addresses"]),
+    ...positive("requestsPerSecond"),
+    ...positive("burst"),
+    ...positive("maximumBodyMib"),
+    ...(protection?.onlyProxies && !protection.proxyBlocks
+      ? ["protection.onlyProxies is true without proxyBlocks, so nobody would be answered: give the proxies' blocks"]
+      : []),
+    ...(tracing && !(tracing.sampleRate >= 0 && tracing.sampleRate <= 1)
+      ? [`tracing.sampleRate is ${tracing.sampleRate}: use a share from 0 to 1`]
+      : []),
+  ];
+}
+
+/** The middlewares, in the order in which a request goes through them: what is cheap to refuse first. */
+function middlewaresOf(protection: TrafficProtection): Manifest[] {
+  const { requestsPerSecond, burst, maximumBodyMib, proxyBlocks, onlyProxies, coraza } = protection;
+  const middleware = (name: string, spec: unknown): Manifest => ({
+    apiVersion: "traefik.io/v1alpha1",
+    kind: "Middleware",
+    metadata: { name },
+    spec,
+  });
+  return [
+    ...(onlyProxies ? [middleware("only-proxies", { ipAllowList: { sourceRange: proxyBlocks } })] : []),
+    middleware("security-headers", {
+      headers: {
+        stsSeconds: 31536000,
+        contentTypeNosniff: true,
+        frameDeny: true,
+        referrerPolicy: "strict-origin-when-cross-origin",
+        // An empty value takes a header away.
+        customResponseHeaders: { Server: "", "X-Powered-By": "" },
+      },
+    }),
+    middleware("rate-limit", {
+      rateLimit: {
+        average: requestsPerSecond,
+        burst,
+        // The nearest address that is no proxy's. Who comes past the proxies has none there, and would share one limit.
+        ...(onlyProxies ? { sourceCriterion: { ipStrategy: { excludedIPs: proxyBlocks } } } : {}),
+      },
+    }),
+    middleware("body-limit", {
+      buffering: { maxRequestBodyBytes: maximumBodyMib * 1024 * 1024, memRequestBodyBytes: 1024 * 1024 },
+    }),
+    ...(coraza
+      ? [
+          middleware("coraza", {
+            plugin: {
+              coraza: {
+                directives: [
+                  "Include @recommended-conf",
+                  "Include @crs-setup-conf",
+                  "Include @owasp_crs/*.conf",
+                  // The recommended configuration only looks.
+                  "SecRuleEngine On",
+                ],
+              },
+            },
+          }),
+        ]
+      : []),
+  ];
+}
+
+function protectionValues(
+  namespace: INamespace,
+  { proxyBlocks, coraza }: TrafficProtection,
+  middlewares: readonly Manifest[],
+): Values {
+  const forwarded = proxyBlocks ? { forwardedHeaders: { trustedIPs: proxyBlocks } } : {};
+  return {
+    ports: {
+      web: forwarded,
+      websecure: {
+        ...forwarded,
+        http: { middlewares: middlewares.map(({ metadata }) => `${namespace.name}-${metadata.name}@kubernetescrd`) },
+      },
+    },
+    ...(coraza
+      ? {
+          // Rather no gateway than one that looks at nothing.
+          experimental: { abortOnPluginFailure: true, plugins: { coraza: CORAZA } },
+          // The rules, compiled, for each middleware that uses them.
+          resources: { requests: { memory: "256Mi" }, limits: { memory: "512Mi" } },
+        }
+      : {}),
+  };
+}
+
+function tracingValues({ host, port, sampleRate }: TrafficTracing): Values {
+  return {
+    tracing: {
+      sampleRate,
+      // In the cluster's own network; the mesh encrypts it where there is one.
+      otlp: { enabled: true, grpc: { enabled: true, endpoint: `${host}:${port}`, insecure: true } },
+    },
+  };
 }
 
 /** Null where it is off: Helm then drops the key. */
@@ -151,7 +323,8 @@ function certificateObjects(namespace: string, { when, email, domainName }: Gate
         server: ACME_DIRECTORY,
         email,
         privateKeySecretRef: { name: "letsencrypt-account" },
-        solvers: [{ http01: { ingress: { ingressClassName: "traefik" } } }],
+        // The node ports of the namespace's quota are Traefik's own.
+        solvers: [{ http01: { ingress: { ingressClassName: "traefik", serviceType: "ClusterIP" } } }],
       },
     }),
     object("cert-manager.io/v1", "Certificate", "gateway", {

@@ -2,13 +2,14 @@ import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { parse } from "yaml";
-import { Component, toTerraformText } from "../cluster/component";
-import { type Namespace } from "../cluster/namespace";
+import { Component, mergeValues, toTerraformText, type Values } from "../cluster/component";
+import { type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { type Workload } from "../cluster/workload";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { type GeneratedSecret } from "../secrets/generated-secret";
+import { ALERTMANAGER_LABELS, alertmanagerConfig, type AlertmanagerProps, allowToReceivers } from "./alertmanager";
 
 /** The chart's version; it brings the CRDs of the Prometheus Operator with it. */
 const VERSION = "88.5.3";
@@ -17,13 +18,22 @@ const FOLDER = "constructs/observability/prometheus-stack";
 
 export interface PrometheusStackProps {
   /** For Prometheus, its operator, kube-state-metrics and Grafana. */
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /** For the node exporter, which mounts the node's file systems: Pod Security `privileged`. */
-  readonly nodeExporterNamespace: Namespace;
+  readonly nodeExporterNamespace: INamespace;
   /** Secret with the keys `admin-user` and `admin-password` of Grafana. */
   readonly grafanaAdmin: GeneratedSecret;
   /** @default - only what the values files say */
-  readonly values?: Readonly<Record<string, unknown>>;
+  readonly values?: Values;
+  /** Dashboards of Grafana, by file name, such as `web.json`. @default - HTTP requests, CPU and memory */
+  readonly dashboards?: Readonly<Record<string, string>>;
+  /**
+   * Whether the few alerts of `prometheus-stack/` come with the chart; others are added by {@link Monitors}.
+   * @default true
+   */
+  readonly commonAlerts?: boolean;
+  /** Whom alerts are told to. @default - nobody: there is no Alertmanager */
+  readonly alertmanager?: AlertmanagerProps;
 }
 
 /** Pods of a component that Prometheus reads. */
@@ -36,15 +46,18 @@ export interface ScrapeTarget {
 }
 
 /**
- * Prometheus and Grafana (kube-prometheus-stack), with one dashboard and the alerts of `prometheus-stack/`: HTTP requests
- * at the gateway, CPU and memory of pods and nodes.
+ * Prometheus, Grafana and, where somebody is to be told, Alertmanager (kube-prometheus-stack). Where nothing else is said
+ * they have one dashboard and the alerts of `prometheus-stack/`: HTTP requests at the gateway, CPU and memory of pods and
+ * nodes.
  *
- * Both stay inside the cluster. Grafana has no sidecars, so it needs no access to the Kubernetes API. What Prometheus
+ * All stay inside the cluster. Grafana has no sidecars, so it needs no access to the Kubernetes API. What Prometheus
  * reads is said by {@link scrape} and {@link scrapePods}, which allow the flow as well.
  */
 export class PrometheusStack extends Construct {
   readonly prometheus: Pods;
   readonly grafana: Pods;
+  /** Undefined where nobody is told. */
+  readonly alertmanager: Pods | undefined;
   /** What needs the CRDs of the Prometheus Operator depends on it. */
   readonly delivered: ITerraformDependable;
   private readonly serviceMonitors: unknown[] = [];
@@ -54,24 +67,38 @@ export class PrometheusStack extends Construct {
     super(scope, id);
     const dashboards = new ConfigMapV1(this, "dashboards", {
       metadata: { name: "grafana-dashboards", namespace: props.namespace.name },
-      data: { "web.json": toTerraformText(readProjectFile(`${FOLDER}/dashboards/web.json`)) },
-      dependsOn: [props.namespace.resource],
+      data: Object.fromEntries(
+        Object.entries(props.dashboards ?? { "web.json": readProjectFile(`${FOLDER}/dashboards/web.json`) }).map(
+          ([name, json]) => [name, toTerraformText(json)],
+        ),
+      ),
+      dependsOn: [...props.namespace.present],
     });
     const component = new Component(this, "Default", {
       name: "kube-prometheus-stack",
       namespace: props.namespace,
       repository: "https://prometheus-community.github.io/helm-charts",
       version: VERSION,
-      values: {
-        ...props.values,
-        additionalPrometheusRulesMap: { socle: parse(readProjectFile(`${FOLDER}/alerts.yaml`)) as unknown },
+      values: mergeValues(props.values ?? {}, {
+        ...((props.commonAlerts ?? true)
+          ? { additionalPrometheusRulesMap: { socle: parse(readProjectFile(`${FOLDER}/alerts.yaml`)) as unknown } }
+          : {}),
+        ...(props.alertmanager
+          ? {
+              alertmanager: {
+                enabled: true,
+                config: alertmanagerConfig(props.alertmanager),
+                alertmanagerSpec: { secrets: [props.alertmanager.secret.secretName] },
+              },
+            }
+          : {}),
         prometheus: { additionalServiceMonitors: this.serviceMonitors, additionalPodMonitors: this.podMonitors },
         grafana: {
           admin: { existingSecret: props.grafanaAdmin.secretName },
           dashboardsConfigMaps: { default: "grafana-dashboards" },
         },
         "prometheus-node-exporter": { namespaceOverride: props.nodeExporterNamespace.name },
-      },
+      }),
       pods: {
         prometheus: {
           labels: { "app.kubernetes.io/name": "prometheus" },
@@ -98,18 +125,42 @@ export class PrometheusStack extends Construct {
           labels: { "app.kubernetes.io/name": "grafana" },
           resources: ["grafana.resources"],
         },
+        ...(props.alertmanager
+          ? {
+              alertmanager: {
+                labels: ALERTMANAGER_LABELS,
+                resources: [
+                  "alertmanager.alertmanagerSpec.resources",
+                  "prometheusOperator.prometheusConfigReloader.resources",
+                ],
+              },
+            }
+          : {}),
       },
-      dependsOn: [props.grafanaAdmin.resource, dashboards],
+      dependsOn: [
+        props.grafanaAdmin.resource,
+        dashboards,
+        ...(props.alertmanager ? [props.alertmanager.secret.resource] : []),
+      ],
     });
     this.delivered = component.delivered;
     this.prometheus = component.pods("prometheus");
     this.grafana = component.pods("grafana");
+
+    this.alertmanager = props.alertmanager ? component.pods("alertmanager") : undefined;
 
     this.prometheus.allowFrom(this.grafana, { port: 9090 });
     this.prometheus.allowTo(component.pods("kube-state-metrics"), { port: 8080 });
     this.prometheus.allowTo(component.pods("node-exporter"), { port: 9100 });
     // The kubelet, for CPU and memory of containers.
     this.prometheus.allowToNodes({ port: 10250 });
+    if (props.alertmanager && this.alertmanager) {
+      // Where it takes alerts, and where its config reloader tells metrics.
+      this.alertmanager.allowFrom(this.prometheus, { port: 9093 }, { port: 8080 });
+      // Its alerts and silences, as a data source.
+      this.alertmanager.allowFrom(this.grafana, { port: 9093 });
+      allowToReceivers(this, props.namespace, props.alertmanager.receivers);
+    }
   }
 
   /**

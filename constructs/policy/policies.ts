@@ -5,6 +5,12 @@ import { type Layer, type TerraformJson } from "../core/layer";
  */
 export type Policy = (layer: Layer, json: TerraformJson) => string[];
 
+/**
+ * A rule that holds for all layers of an environment together, checked like a {@link Policy}. Gives one sentence a
+ * violation, which names the layers.
+ */
+export type EnvironmentPolicy = (jsons: ReadonlyMap<Layer, TerraformJson>) => string[];
+
 /** Types that hold data which no apply can bring back. */
 const STATEFUL_TYPES = [
   "aws_s3_bucket",
@@ -13,6 +19,8 @@ const STATEFUL_TYPES = [
   // Without its key, what it encrypted is lost.
   "oci_kms_vault",
   "oci_kms_key",
+  "hcloud_volume",
+  "vault_mount",
 ];
 
 /** Ports that a rule opens, and to whom; all ports where `from` is missing. */
@@ -25,7 +33,7 @@ interface Ingress {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Types that open ports, with what a block of them opens. */
-const INGRESS_TYPES: Readonly<Record<string, (block: Json) => readonly Ingress[]>> = {
+const INGRESS_TYPES: Readonly<Record<string, (block: Json, json: TerraformJson) => readonly Ingress[]>> = {
   aws_vpc_security_group_ingress_rule: (block) => [
     { sources: [block["cidr_ipv4"], block["cidr_ipv6"]], from: block["from_port"], to: block["to_port"] },
   ],
@@ -33,8 +41,11 @@ const INGRESS_TYPES: Readonly<Record<string, (block: Json) => readonly Ingress[]
   oci_core_default_security_list: (block) =>
     ((block["ingress_security_rules"] as Json[] | undefined) ?? []).flatMap(ociIngress),
   hcloud_firewall: (block) => ((block["rule"] as Json[] | undefined) ?? []).flatMap(hetznerIngress),
-  // No firewall can be before a load balancer of Hetzner's.
-  hcloud_load_balancer_service: (block) => [{ sources: WORLD, from: block["listen_port"], to: block["listen_port"] }],
+  // No firewall can be before a load balancer of Hetzner's; one without a public interface is reached from its network.
+  hcloud_load_balancer_service: (block, json) =>
+    isInternalLoadBalancer(json, block["load_balancer_id"])
+      ? []
+      : [{ sources: WORLD, from: block["listen_port"], to: block["listen_port"] }],
 };
 
 const WORLD = ["0.0.0.0/0", "::/0"];
@@ -52,7 +63,7 @@ export const worldPortsAreDeclared: Policy = (layer, json) => {
   const declared = layer.openPorts.filter(({ from }) => from === "world").map(({ port }) => port);
   return Object.entries(INGRESS_TYPES).flatMap(([type, ingressOf]) =>
     blocksOf(json, [type]).flatMap(({ address, block }) =>
-      ingressOf(block).flatMap((ingress) => {
+      ingressOf(block, json).flatMap((ingress) => {
         const open = ingress.sources.some((source) => WORLD.includes(String(source)));
         const [from, to] = [Number(ingress.from), Number(ingress.to)];
         const ports = from === to ? `port ${from}` : `ports ${from} to ${to}`;
@@ -86,6 +97,32 @@ export const secretsAreReferences: Policy = (_layer, json) => {
 export const POLICIES: readonly Policy[] = [statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences];
 
 /**
+ * A Kubernetes object and a Helm release belong to one resource, in one layer: the second of two layers that make the
+ * same one would fail at apply, or, with Helm, upgrade the first one's release to a chart of its own.
+ */
+export const clusterObjectsAreDistinct: EnvironmentPolicy = (jsons) => {
+  const owners = new Map<string, string>();
+  return [...jsons].flatMap(([layer, json]) => {
+    const types = Object.keys(json.resource ?? {}).filter((type) => /^(kubernetes_|helm_release$)/.test(type));
+    return blocksOf(json, types).flatMap(({ type, address, block }) => {
+      const { name, namespace = "" } = (type === "helm_release" ? block : (block["metadata"] ?? {})) as {
+        name?: string;
+        namespace?: string;
+      };
+      const key = `${type} ${namespace}/${name}`;
+      const [owner, own] = [owners.get(key), `${address} of ${layer.node.id}`];
+      owners.set(key, owner ?? own);
+      return owner === undefined || name === undefined
+        ? []
+        : [`${own} is the same object as ${owner}: both are "${name}" in "${namespace}"`];
+    });
+  });
+};
+
+/** Every policy of environments, in the order in which its violations are reported. */
+export const ENVIRONMENT_POLICIES: readonly EnvironmentPolicy[] = [clusterObjectsAreDistinct];
+
+/**
  * What an ingress rule of a network security group or a security list opens. "Destination unreachable" (ICMP type 3),
  * which path MTU discovery needs from anywhere, is an answer and opens nothing.
  */
@@ -107,6 +144,12 @@ function hetznerIngress(rule: Json): Ingress[] {
   const [from, to = from] = String(rule["port"]).split("-");
   const sources = rule["source_ips"];
   return [{ sources: Array.isArray(sources) ? sources : [sources], from, to }];
+}
+
+function isInternalLoadBalancer(json: TerraformJson, id: unknown): boolean {
+  return blocksOf(json, ["hcloud_load_balancer_network"]).some(
+    ({ block }) => block["load_balancer_id"] === id && block["enable_public_interface"] === false,
+  );
 }
 
 function blocksOf(json: TerraformJson, types: readonly string[]) {

@@ -1,30 +1,25 @@
 import { Construct } from "constructs";
 import { SecretV1 } from "@cdktf/provider-kubernetes/lib/secret-v1";
-import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { Fn, type TerraformVariable, Token } from "cdktf";
-import { type Namespace } from "../cluster/namespace";
+import { type INamespace } from "../cluster/namespace";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
-
-/** How a generated value looks: letters and digits, at least one lower-case, one upper-case letter and one digit. */
-export interface GeneratedValue {
-  /** In characters, 16 to 128. */
-  readonly length: number;
-  /** Other characters that occur, at least one of them, such as `_-`. @default - none */
-  readonly special?: string;
-}
+import { generatedValueProblems, type GeneratedValues, generatedValues } from "./generated-value";
 
 export interface GeneratedSecretProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /** Name of the Kubernetes Secret. @default - the id, `_` written as `-` */
   readonly name?: string;
   /** Key of the Secret → how its value is generated. @default - none */
-  readonly generate?: Readonly<Record<string, GeneratedValue>>;
+  readonly generate?: GeneratedValues;
   /** Key of the Secret → value from elsewhere, such as an ephemeral input. @default - none */
   readonly values?: Readonly<Record<string, string>>;
-  /** An input of type `number`, from 1 on: raised by one, every value of the Secret is written anew. */
-  readonly revision: TerraformVariable;
-  /** What reads the Secret and what ops do after a rotation, a sentence for the README. */
+  /**
+   * An input of type `number`, from 1 on: raised by one, every value of the Secret is written anew.
+   * @default - nothing writes them anew, and the Secret carries `prevent_destroy`: for the key of what is encrypted
+   */
+  readonly revision?: TerraformVariable;
+  /** What reads the Secret, and what ops do after a rotation, or would lose with it; sentences for the README. */
   readonly afterRotation: string;
 }
 
@@ -61,37 +56,29 @@ export class GeneratedSecret extends Construct {
     const layer = Layer.of(this);
     this.secretName = props.name ?? id.replaceAll("_", "-");
 
-    if (Object.keys(generate).length > 0 && !layer.node.tryFindChild("random")) {
-      new RandomProvider(layer, "random");
-    }
     this.resource = new SecretV1(this, "Resource", {
       metadata: { name: this.secretName, namespace: props.namespace.name },
       type: "Opaque",
-      dataWoRevision: props.revision.numberValue,
-      dependsOn: [props.namespace.resource],
-    });
-    const generated = Object.entries(generate).map(([key, { length, special }]): [string, string] => {
-      const address = `ephemeral.random_password.${this.resource.friendlyUniqueId}_${terraformName(key)}`;
-      // cdktf has no ephemeral blocks.
-      layer.addOverride(address, {
-        length,
-        special: special !== undefined,
-        ...(special === undefined ? {} : { override_special: special, min_special: 1 }),
-        min_lower: 1,
-        min_upper: 1,
-        min_numeric: 1,
-      });
-      return [key, `\${${address}.result}`];
+      dataWoRevision: props.revision?.numberValue ?? 1,
+      ...(props.revision ? {} : { lifecycle: { preventDestroy: true } }),
+      dependsOn: [...props.namespace.present],
     });
     const uid = Fn.substr(this.resource.metadata.uid, 0, 8);
-    this.version = `${Token.asString(props.revision.value)}-${Token.asString(uid)}`;
-    this.resource.addOverride("data_wo", { ...Object.fromEntries(generated), ...values });
+    this.version = `${props.revision ? Token.asString(props.revision.value) : "1"}-${Token.asString(uid)}`;
+    this.resource.addOverride("data_wo", { ...generatedValues(this.resource, generate), ...values });
 
-    const revision = props.revision.friendlyUniqueId;
-    layer.addReadmeSection({
-      title: `Rotating the Secret ${this.secretName}`,
-      body: `Raise \`${revision}\` by one and apply: every value of the Secret \`${this.secretName}\` in the namespace \`${props.namespace.name}\` is written anew. ${props.afterRotation}`,
-    });
+    const what = `the Secret \`${this.secretName}\` in the namespace \`${props.namespace.name}\``;
+    layer.addReadmeSection(
+      props.revision
+        ? {
+            title: `Rotating the Secret ${this.secretName}`,
+            body: `Raise \`${props.revision.friendlyUniqueId}\` by one and apply: every value of ${what} is written anew. ${props.afterRotation}`,
+          }
+        : {
+            title: `Keeping the Secret ${this.secretName}`,
+            body: `The values of ${what} are generated once and are nowhere else. ${props.afterRotation}`,
+          },
+    );
   }
 
   /**
@@ -108,28 +95,12 @@ export class GeneratedSecret extends Construct {
   }
 }
 
-/** A key as part of a Terraform name. */
-const terraformName = (key: string) => key.replace(/\W/g, "_");
-
 function problemsOf({ generate = {}, values = {} }: GeneratedSecretProps, keys: readonly string[]): string[] {
   return [
     ...(keys.length > 0 ? [] : ["generate and values are both empty: a Secret has at least one key"]),
-    ...Object.keys(generate)
-      .filter((key) => key in values)
-      .map((key) => `the key "${key}" is both in generate and in values: give it once`),
     ...keys
       .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key))
       .map((key) => `the key "${key}" has other characters than letters, digits, "-", "_" and "."`),
-    ...Object.keys(generate).flatMap((key, index, all) => {
-      const twin = all.slice(0, index).find((other) => terraformName(other) === terraformName(key));
-      return twin === undefined
-        ? []
-        : [
-            `the keys "${twin}" and "${key}" differ by punctuation only and would share one generated value: rename one`,
-          ];
-    }),
-    ...Object.entries(generate)
-      .filter(([, { length }]) => !(Number.isInteger(length) && length >= 16 && length <= 128))
-      .map(([key, { length }]) => `the length of "${key}" is ${length}: use 16 to 128 characters`),
+    ...generatedValueProblems("key", generate, values),
   ];
 }

@@ -1,12 +1,12 @@
 import { Fn, Op, Token } from "cdktf";
 import { SecretV1 } from "@cdktf/provider-kubernetes/lib/secret-v1";
 import { Construct } from "constructs";
-import { type Namespace } from "../cluster/namespace";
+import { type INamespace } from "../cluster/namespace";
 import { SocleError } from "../core/error";
 import { type SecretKey } from "./generated-secret";
 
 export interface KnownSecretProps {
-  readonly namespace: Namespace;
+  readonly namespace: INamespace;
   /** Name of the Kubernetes Secret. @default - the id, `_` written as `-` */
   readonly name?: string;
   /** Key of the Secret → value, at least one. */
@@ -45,7 +45,7 @@ export class KnownSecret extends Construct {
       type: "Opaque",
       // From 1 on: with 0, or none, the provider creates the Secret empty.
       dataWoRevision: Token.asNumber(Op.add(Fn.parseint(digest, 16), 1)),
-      dependsOn: [props.namespace.resource],
+      dependsOn: [...props.namespace.present],
     });
     this.resource.addOverride("data_wo", { ...props.values });
   }

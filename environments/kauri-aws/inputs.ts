@@ -1,5 +1,5 @@
 import { TerraformVariable, type TerraformVariableConfig } from "cdktf";
-import { cidrBlocks, emailAddresses, matches } from "../../constructs/core/input-validation";
+import { cidrBlocks, emailAddresses, matches, wholeNumber } from "../../constructs/core/input-validation";
 import { type Layer } from "../../constructs/core/layer";
 
 /** The choices of ops for kauri-aws, each a Terraform variable of the layer. */
@@ -111,13 +111,7 @@ export function kauriInputs(layer: Layer) {
       description:
         "Raise it by one whenever a value in ssm_parameters has changed: Terraform keeps no value to compare with.",
       default: 1,
-      validation: [
-        {
-          condition:
-            "${var.ssm_parameters_version >= 1 && floor(var.ssm_parameters_version) == var.ssm_parameters_version}",
-          errorMessage: "ssm_parameters_version takes a whole number from 1 on.",
-        },
-      ],
+      validation: [wholeNumber("ssm_parameters_version")],
     }),
     useSpotInstance: input("use_spot_instance", {
       type: "bool",

@@ -1,5 +1,5 @@
 import { TerraformVariable, type TerraformVariableConfig, type TerraformVariableValidationConfig } from "cdktf";
-import { cidrBlocks, matches } from "../../constructs/core/input-validation";
+import { cidrBlocks, matches, wholeNumber } from "../../constructs/core/input-validation";
 import { type Layer } from "../../constructs/core/layer";
 import { ALWAYS_FREE, MINIMUM_BOOT_VOLUME_GIB } from "../../constructs/cost/free-tier-quota";
 
@@ -12,10 +12,6 @@ const MINIMUM_MEMORY_GIB = 4;
 export function infrastructureInputs(layer: Layer) {
   const input = (name: string, config: TerraformVariableConfig) =>
     new TerraformVariable(layer, name, { nullable: false, ...config });
-  const wholeNumber = (name: string, from: number, to: number): TerraformVariableValidationConfig => ({
-    condition: `\${var.${name} >= ${from} && var.${name} <= ${to} && floor(var.${name}) == var.${name}}`,
-    errorMessage: `${name} takes a whole number from ${from} to ${to}.`,
-  });
   const free = (name: string, most: number, what: string): TerraformVariableValidationConfig => ({
     condition: `\${!var.always_free || var.node_count * var.${name} <= ${most}}`,
     errorMessage: `node_count times ${name} is more than ${most}: the Always Free tier gives ${most} ${what} in all. Ask for less, or set always_free to false and pay for it.`,

@@ -1,5 +1,5 @@
 import { TerraformVariable, type TerraformVariableConfig } from "cdktf";
-import { matches } from "../../constructs/core/input-validation";
+import { matches, wholeNumber } from "../../constructs/core/input-validation";
 import { type Layer } from "../../constructs/core/layer";
 
 /** The choices of ops for oci-v2-platform, each a Terraform variable of the layer. */
@@ -19,12 +19,7 @@ export function platformInputs(layer: Layer) {
       type: "number",
       description: `Raise it by one to have ${what} written anew: Terraform keeps no value to compare with.`,
       default: 1,
-      validation: [
-        {
-          condition: `\${var.${name} >= 1 && floor(var.${name}) == var.${name}}`,
-          errorMessage: `${name} takes a whole number from 1 on.`,
-        },
-      ],
+      validation: [wholeNumber(name)],
     });
   const application = (name: string, what: string) => ({
     image: input(`${name}_image`, {

@@ -9,21 +9,22 @@ import { Layer } from "../../constructs/core/layer";
 import { HetznerLoadBalancer } from "../../constructs/gateway/hetzner-load-balancer";
 import { HetznerFirewall } from "../../constructs/network/hetzner-firewall";
 import { HetznerNetwork } from "../../constructs/network/hetzner-network";
+import { HetznerVolumes } from "../../constructs/storage/hetzner-volumes";
+import { controlPlanesRunWorkloads } from "./capacity";
 import { clusterInputs } from "./cluster-inputs";
-import { CLUSTER_README } from "./readme";
+import { clusterReadme } from "./readme";
 import { type ViridialSettings } from "./settings";
 
 /** Node ports of Traefik's service, fixed so that the load balancer knows them. */
 export const TRAEFIK_NODE_PORTS = { http: 30080, https: 30443 };
 
 /** Last numbers of the addresses that are fixed; Hetzner gives workers free ones, from 2 on. */
-const HOSTS = { controlPlane: 250, loadBalancer: 251 };
+const HOSTS = { controlPlanes: [250, 249, 248], loadBalancer: 251, apiLoadBalancer: 252 };
 
 /** The first layer of viridial-staging: network, firewall, load balancer and a kubeadm cluster. */
 export function viridialCluster(environment: Environment, settings: ViridialSettings): Layer {
   const layer = new Layer(environment, `${environment.name}-cluster`, {
     description: "A kubeadm cluster on servers at Hetzner, in a private network behind a load balancer.",
-    readme: CLUSTER_README,
   });
   const { name } = environment;
   const { protection } = settings;
@@ -52,26 +53,47 @@ export function viridialCluster(environment: Environment, settings: ViridialSett
     privateIp: network.addressAt(HOSTS.loadBalancer),
     deleteProtection: protection,
   });
+  const controlPlaneIps = HOSTS.controlPlanes.slice(0, settings.controlPlanes).map((host) => network.addressAt(host));
   const cluster = new KubeadmCluster(layer, "cluster", {
     name,
     release: settings.release,
     location,
-    serverType: inputs.serverType.stringValue,
+    controlPlaneServerType: inputs.controlPlaneServerType.stringValue,
+    workerServerType: inputs.serverType.stringValue,
     workers: TerraformCount.of(inputs.workerCount.numberValue),
     network,
     firewall,
     sshPublicKey: inputs.sshPublicKey.stringValue,
-    controlPlaneIp: network.addressAt(HOSTS.controlPlane),
+    controlPlaneIps,
+    workloadsOnControlPlanes: controlPlanesRunWorkloads(settings),
+    apiLoadBalancerIp: network.addressAt(HOSTS.apiLoadBalancer),
     bootstrapTokenGeneration: inputs.joinTokenGeneration.numberValue,
     keptSnapshots: settings.etcdSnapshots,
     backups: settings.serverBackups,
     protection,
   });
+  new HetznerVolumes(layer, "worker_volume", {
+    name: `${name}-worker`,
+    location,
+    sizeGib: inputs.volumeSizeGib.numberValue,
+    serverCount: inputs.workerCount.numberValue,
+    serverId: cluster.workerTargets.serverId,
+    deleteProtection: protection,
+  });
   loadBalancer.forwardTo(cluster.workerTargets);
+  if (controlPlanesRunWorkloads(settings)) {
+    cluster.controlPlaneTargets.forEach((target) => loadBalancer.forwardTo(target));
+  }
   loadBalancer.listen("http", { port: 80, targetPort: TRAEFIK_NODE_PORTS.http, purpose: "HTTP" });
   loadBalancer.listen("https", { port: 443, targetPort: TRAEFIK_NODE_PORTS.https, purpose: "HTTPS" });
 
   addOutputs(layer, cluster, loadBalancer, network);
+  new TerraformOutput(layer, "bootstrap_token_generation", {
+    description:
+      "Which bootstrap_token it is: the first one is made known by kubeadm itself, for the cluster's first day.",
+    value: inputs.joinTokenGeneration.numberValue,
+  });
+  clusterReadme(settings, controlPlaneIps).forEach((section) => layer.addReadmeSection(section));
   return layer;
 }
 
@@ -103,8 +125,13 @@ function addOutputs(
     `ssh root@${cluster.apiAddress}`,
   );
   output(
+    "control_plane_addresses",
+    "Public IPv4 addresses of the control planes, the API's first, for SSH from admin_cidr_blocks only.",
+    [...cluster.controlPlaneAddresses],
+  );
+  output(
     "bootstrap_token",
-    "What a new node joins with; the platform layer keeps it valid.",
+    "What a new node joins with; the platform layer makes it known to the cluster.",
     cluster.bootstrapToken,
     true,
   );

@@ -1,15 +1,23 @@
 import { type App } from "cdktf";
 import { Environment } from "../../constructs/core/environment";
+import { viridialCapacity } from "./capacity";
 import { viridialCluster } from "./cluster";
+import { type ClusterSources } from "./cluster-access";
+import { viridialPlatform } from "./platform";
 import { checkViridialSettings, SETTINGS, type ViridialSettings } from "./settings";
 
-/** viridial-staging: a kubeadm cluster at Hetzner. */
+/** viridial-staging: a multi-tenant SaaS on a kubeadm cluster at Hetzner. */
 export default function viridialStaging(app: App, settings: ViridialSettings = SETTINGS): Environment {
   const checked = checkViridialSettings(settings);
   const environment = new Environment(app, "viridial-staging", {
-    description: "A kubeadm cluster at Hetzner.",
+    description: "A multi-tenant SaaS on a kubeadm cluster at Hetzner.",
     backend: checked.backend,
   });
-  viridialCluster(environment, checked);
+  const sources: ClusterSources = {
+    clusterLayer: viridialCluster(environment, checked),
+    capacity: viridialCapacity(checked),
+    settings: checked,
+  };
+  viridialPlatform(environment, sources);
   return environment;
 }

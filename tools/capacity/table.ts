@@ -7,13 +7,15 @@ import { OfflineError } from "../offline/errors";
 
 const amount = { cpuMillis: z.number(), memoryMib: z.number() };
 
-const capacity = z.object({
+const nodes = z.object({
   nodeType: z.string(),
   nodeCount: z.number(),
   available: z.object(amount),
   requested: z.object(amount),
   rows: z.array(z.object({ name: z.string(), namespace: z.string(), replicas: z.number(), ...amount })),
 });
+
+const capacity = nodes.extend({ controlPlanes: nodes.optional() });
 
 const summary = z.object({
   environments: z.array(
@@ -54,8 +56,18 @@ export function readCapacities(out: string, only?: string): Capacity[] {
   return clusters;
 }
 
-/** The table of one cluster: the largest memory first, sums and what is left at the end. */
-export function capacityTable({ environment, nodeType, nodeCount, available, requested, rows }: Capacity): string {
+/**
+ * The table of one cluster: the largest memory first, sums and what is left at the end; a second one for control planes
+ * that are nodes of their own.
+ */
+export function capacityTable({ environment, controlPlanes, ...workers }: Capacity): string {
+  return [
+    nodesTable(environment, workers),
+    ...(controlPlanes ? [nodesTable(`${environment}, control planes`, controlPlanes)] : []),
+  ].join("\n\n");
+}
+
+function nodesTable(title: string, { nodeType, nodeCount, available, requested, rows }: z.infer<typeof nodes>): string {
   const share = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`;
   const line = (name: string, namespace: string, replicas: string, cpu: number, memory: number) => [
     name,
@@ -81,5 +93,5 @@ export function capacityTable({ environment, nodeType, nodeCount, available, req
       .join("  ")
       .trimEnd(),
   );
-  return [`${environment}: ${nodeCount} × ${nodeType}`, "", ...text].join("\n");
+  return [`${title}: ${nodeCount} × ${nodeType}`, "", ...text].join("\n");
 }

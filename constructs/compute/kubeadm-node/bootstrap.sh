@@ -1,6 +1,8 @@
 #!/bin/bash
 # Makes this machine a node: kubeadm init or join, once. Safe to run again: a machine that is a node stays as it is, and
 # an attempt that failed half-way is undone before the next one.
+#
+# Only with an init.yaml it makes a cluster; where it has a join.yaml too, only while the others have none.
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -19,14 +21,30 @@ if [ -e "$KUBERNETES_DIR/kubelet.conf" ] || [ -e "$KUBERNETES_DIR/bootstrap-kube
   kubeadm reset --force
 fi
 
+# Whether control planes beside this one have a cluster already: then a new one would be a second, empty cluster.
+cluster_is_there() {
+  [ -e "$CONFIG_DIR/join.yaml" ] && curl --fail --silent --output /dev/null --max-time 5 --retry 6 --retry-delay 5 \
+    --retry-all-errors --cacert "$CONFIG_DIR/pki/ca.crt" "https://$API_PRIVATE_IP:6443/livez"
+}
+
 umask 077
-sed "s/@NODE_IP@/$address/g" "$CONFIG_DIR/kubeadm.yaml" >"$CONFIG_DIR/node.yaml"
+action="join"
+options=()
+if [ -e "$CONFIG_DIR/init.yaml" ]; then
+  if cluster_is_there; then
+    # The API's public address is this machine's own, where nothing answers yet: from now on it leads to all of them.
+    touch "$CONFIG_DIR/redirect"
+    kubeadm-node-firewall
+  else
+    action="init"
+    options=(--skip-token-print)
+  fi
+fi
+sed "s/@NODE_IP@/$address/g" "$CONFIG_DIR/$action.yaml" >"$CONFIG_DIR/node.yaml"
 if [ "$ROLE" = control-plane ]; then
   mkdir -p "$KUBERNETES_DIR/pki"
   cp -r "$CONFIG_DIR/pki/." "$KUBERNETES_DIR/pki"
   mkdir -p "$AUDIT_LOGS"
-  kubeadm init --config "$CONFIG_DIR/node.yaml" --skip-token-print
-else
-  kubeadm join --config "$CONFIG_DIR/node.yaml"
 fi
+kubeadm "$action" --config "$CONFIG_DIR/node.yaml" "${options[@]}"
 touch "$DONE"

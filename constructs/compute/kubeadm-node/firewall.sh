@@ -6,18 +6,18 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . "${KUBEADM_NODE_ENVIRONMENT:-/etc/kubeadm-node/environment}"
 
-# A worker reaches the API by its public address, which Hetzner's firewall opens for admins only: the connection is
-# led to the private one.
+# A node reaches the API by its public address, which Hetzner's firewall opens for admins only: the connection is led to
+# the private one. Not on the machine that has that address, unless it has joined the others.
 redirect=""
-if [ -n "$API_REDIRECT_TO" ]; then
+if [ -n "$API_REDIRECT" ] || [ -e "$CONFIG_DIR/redirect" ]; then
   redirect="
   chain api {
     type nat hook output priority -100; policy accept;
-    ip daddr $API_ADDRESS tcp dport 6443 dnat ip to $API_REDIRECT_TO
+    ip daddr $API_ADDRESS tcp dport 6443 dnat ip to $API_PRIVATE_IP
   }
   chain api_source {
     type nat hook postrouting priority 90; policy accept;
-    ip daddr $API_REDIRECT_TO tcp dport 6443 ct status dnat ct original ip daddr $API_ADDRESS masquerade
+    ip daddr $API_PRIVATE_IP tcp dport 6443 ct status dnat ct original ip daddr $API_ADDRESS masquerade
   }"
 fi
 

@@ -6,10 +6,13 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . "${KUBEADM_NODE_ENVIRONMENT:-/etc/kubeadm-node/environment}"
 
-# name URL fingerprint: a signing key that is not the pinned one is refused.
+# name URL fingerprint: a signing key that is not the pinned one is refused. Publishers prolong a key before it expires, so
+# one that has expired here is fetched again.
 install_key() {
   local file="$KEYRINGS/$1.asc" found
-  [ -s "$file" ] && return
+  if [ -s "$file" ] && [[ "$(gpg --batch --with-colons --show-keys "$file")" != *pub:e:* ]]; then
+    return
+  fi
   curl --fail --silent --show-error --location --proto '=https' --tlsv1.2 \
     --retry 5 --retry-all-errors --max-time 60 --output "$file.partial" "$2"
   found="$(gpg --batch --with-colons --show-keys "$file.partial" | sed -nE 's/^fpr:+([0-9A-F]+):$/\1/p' | head -n 1)"

@@ -63,9 +63,82 @@ describe("ClusterCapacity", () => {
     expect(() => capacity({ nodeCount: 0, systemReserve: { cpuMillis: 1000, memoryMib: 4096 } })).toThrow(
       [
         "capacity of small: 3 problems",
-        "  - nodeCount is 0: use a whole number from 1 on",
-        "  - the system reserve of 1000 m CPU leaves nothing of the 1000 m of a node",
-        "  - the system reserve of 4096 MiB leaves nothing of the 2048 MiB of a node",
+        "  - nodeCount of small is 0: use a whole number from 1 on",
+        "  - the system reserve of 1000 m CPU leaves nothing of the 1000 m of a small",
+        "  - the system reserve of 4096 MiB leaves nothing of the 2048 MiB of a small",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("control planes that are nodes of their own", () => {
+  const controlPlanes = {
+    nodeType: "tiny",
+    nodeCount: 1,
+    node: { cpuMillis: 500, memoryMib: 1024 },
+    systemReserve: { cpuMillis: 50, memoryMib: 256 },
+  };
+  const web = { name: "web", namespace: "apps", cpuMillis: 200, memoryMib: 256, replicas: 2 };
+  const agent = { name: "agent", namespace: "agents", cpuMillis: 10, memoryMib: 32, replicas: "perNode" } as const;
+  const operator = {
+    name: "operator",
+    namespace: "apps",
+    cpuMillis: 20,
+    memoryMib: 64,
+    replicas: 1,
+    onControlPlanes: true,
+  };
+
+  test("THEN they have a table of their own: pods of every node, and those that say so", () => {
+    const cluster = capacity({ controlPlanes, builtIn: [web, agent, operator] });
+    const names = (rows: readonly { name: string; replicas: number }[] = []) =>
+      rows.map(({ name, replicas }) => [name, replicas]);
+    expect(names(cluster.entry.rows)).toEqual([
+      ["system reserve", 2],
+      ["web", 2],
+      ["agent", 2],
+    ]);
+    expect(cluster.entry.controlPlanes).toEqual({
+      nodeType: "tiny",
+      nodeCount: 1,
+      available: { cpuMillis: 500, memoryMib: 1024 },
+      requested: { cpuMillis: 80, memoryMib: 352 },
+      rows: [
+        { name: "system reserve", namespace: "(nodes)", replicas: 1, cpuMillis: 50, memoryMib: 256 },
+        { name: "agent", namespace: "agents", replicas: 1, cpuMillis: 10, memoryMib: 32 },
+        { name: "operator", namespace: "apps", replicas: 1, cpuMillis: 20, memoryMib: 64 },
+      ],
+    });
+    expect(cluster.problems()).toEqual([]);
+  });
+
+  test("THEN a namespace's quota counts pods on both", () => {
+    const cluster = capacity({ controlPlanes, builtIn: [web, agent, operator] });
+    expect(cluster.requestedIn("agents")).toEqual({ cpuMillis: 30, memoryMib: 96, pods: 3 });
+    expect(cluster.requestedIn("apps")).toEqual({ cpuMillis: 420, memoryMib: 576, pods: 3 });
+  });
+
+  test("GIVEN no such nodes THEN what belongs on control planes is counted with all else", () => {
+    const cluster = capacity({ builtIn: [operator] });
+    expect(cluster.entry.rows.map(({ name }) => name)).toEqual(["system reserve", "operator"]);
+    expect(cluster.entry).not.toHaveProperty("controlPlanes");
+  });
+
+  test("fails for pods of every node that fit the workers, but no control plane", () => {
+    const cluster = capacity({ controlPlanes });
+    cluster.add({ ...agent, memoryMib: 800 });
+    expect(cluster.problems()).toEqual([
+      "1056 MiB are requested, 1 × tiny have 1024 MiB; the largest are agent (800 MiB), system reserve (256 MiB)",
+      "a pod of agent requests 10 m CPU and 800 MiB; a node has 450 m and 768 MiB beside its system",
+    ]);
+  });
+
+  test("fails for control planes that are none, beside workers that are none", () => {
+    expect(() => capacity({ nodeCount: 0, controlPlanes: { ...controlPlanes, nodeCount: 1.5 } })).toThrow(
+      [
+        "capacity of small: 2 problems",
+        "  - nodeCount of small is 0: use a whole number from 1 on",
+        "  - nodeCount of tiny is 1.5: use a whole number from 1 on",
       ].join("\n"),
     );
   });

@@ -82,6 +82,12 @@ describe("Component", () => {
     expect(others).toEqual([]);
   });
 
+  test("GIVEN texts that Helm, which reads YAML 1.1, would take for something else THEN they are quoted", () => {
+    expect(valuesOf(build({ values: { a: "off", b: "yes", c: "1:30", d: true } }))[0]).toContain(
+      'a: "off"\nb: "yes"\nc: "1:30"\nd: true\n',
+    );
+  });
+
   test("GIVEN values with tokens THEN these are in a document of their own, as an expression of Terraform", () => {
     const built = build((layer) => {
       const host = new TerraformVariable(layer, "host", { type: "string", description: "Host" }).stringValue;
@@ -139,7 +145,7 @@ describe("Component", () => {
       return {
         preconditions: [{ condition: "${true}", errorMessage: "Never." }],
         timeoutSeconds: 60,
-        dependsOn: [testNamespace(testCluster2(layer), "other", { when }).resource],
+        dependsOn: testNamespace(testCluster2(layer), "other", { when }).present,
       };
     });
     expect(releaseOf(built)).toMatchObject({
@@ -172,6 +178,28 @@ describe("Component", () => {
       { name: "my-chart/web", namespace: "apps", replicas: 3, cpuMillis: 330, memoryMib: 480 },
       { name: "my-chart/agent", namespace: "apps", replicas: 1, cpuMillis: 10, memoryMib: 32 },
     ]);
+  });
+
+  test("GIVEN pods on control planes THEN they are counted there", () => {
+    const seen: unknown[] = [];
+    const controlPlanes = {
+      nodeType: "tiny",
+      nodeCount: 1,
+      node: { cpuMillis: 500, memoryMib: 1024 },
+      systemReserve: { cpuMillis: 50, memoryMib: 256 },
+    };
+    synthesizeLayer((layer) => {
+      const cluster = testCluster(layer, { controlPlanes });
+      new Component(layer, "my_chart", {
+        namespace: testNamespace(cluster),
+        repository: "https://charts.example.com",
+        version: "1.2.3",
+        pods: { web: { ...POD, onControlPlanes: true } },
+      });
+      const { rows, controlPlanes: table } = cluster.capacity.entry;
+      seen.push(...[rows, table?.rows ?? []].map((each) => each.map(({ name }) => name)));
+    });
+    expect(seen).toEqual([["system reserve"], ["system reserve", "my-chart"]]);
   });
 
   test("GIVEN pods that use the Kubernetes API and have a webhook THEN both flows are allowed", () => {

@@ -1,5 +1,7 @@
 import { TerraformVariable } from "cdktf";
-import { countOf, type NamespaceProps } from "../../../constructs/cluster/namespace";
+import { countOf, ExistingNamespace, type NamespaceProps } from "../../../constructs/cluster/namespace";
+import { Pods } from "../../../constructs/cluster/network-policy";
+import { TerraformData } from "../../../constructs/core/terraform-data";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
 
@@ -92,6 +94,22 @@ describe("Namespace", () => {
       layer.addOverride("locals.none", JSON.stringify(countOf(undefined)));
     });
     expect(json.locals).toEqual({ both: "${(var.a && var.b) ? 1 : 0}", none: "{}" });
+  });
+
+  test("GIVEN one that is there already THEN nothing is made, and what goes into it waits for the cluster alone", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const cluster = testCluster(layer);
+      cluster.requireFirst(new TerraformData(layer, "nodes"));
+      const namespace = new ExistingNamespace(cluster, "kube-system");
+      new Pods(layer, "dns", { namespace, labels: { app: "dns" } }).allowToApiServer();
+      expect(namespace).toMatchObject({ name: "kube-system", when: undefined, cluster });
+      expect(namespace.guardrails).toEqual(cluster.prerequisites);
+    });
+    expect(json.resource).not.toHaveProperty("kubernetes_namespace_v1");
+    expect(only(json.resource?.["kubernetes_network_policy_v1"])).toMatchObject({
+      metadata: { namespace: "kube-system" },
+      depends_on: ["terraform_data.nodes"],
+    });
   });
 
   test("fails for a name that Kubernetes does not take and an exception without a reason, both at once", () => {

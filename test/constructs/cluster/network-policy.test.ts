@@ -1,5 +1,5 @@
 import { TerraformVariable } from "cdktf";
-import { k3sNetwork, Pods } from "../../../constructs/cluster/network-policy";
+import { k3sNetwork, kubeadmNetwork, Pods } from "../../../constructs/cluster/network-policy";
 import { type Layer } from "../../../constructs/core/layer";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { synthesizeLayer } from "../../support/construct";
@@ -162,5 +162,15 @@ test("GIVEN K3s THEN its API server calls webhooks from a node, or from the Flan
     serviceCidrBlock: "10.43.0.0/16",
     apiServerPort: 6443,
     apiServerSourceBlocks: ["10.1.0.0/24", "10.42.0.0/32", "10.42.1.0/32", "10.42.2.0/32"],
+  });
+});
+
+test("GIVEN kubeadm with Calico THEN its API server calls webhooks from a node, or from the tunnel address of one", () => {
+  expect(kubeadmNetwork(["10.40.0.0/16"])).toEqual({
+    nodeCidrBlocks: ["10.40.0.0/16"],
+    podCidrBlock: "10.244.0.0/16",
+    serviceCidrBlock: "10.96.0.0/12",
+    apiServerPort: 6443,
+    apiServerSourceBlocks: ["10.40.0.0/16", "10.244.128.0/24"],
   });
 });

@@ -1,5 +1,6 @@
-import { TerraformVariable } from "cdktf";
-import { Workload, type WorkloadProps } from "../../../constructs/cluster/workload";
+import { Fn, Op, TerraformVariable } from "cdktf";
+import { Pods } from "../../../constructs/cluster/network-policy";
+import { type Backend, Workload, type WorkloadProps } from "../../../constructs/cluster/workload";
 import { type Layer } from "../../../constructs/core/layer";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
@@ -222,6 +223,198 @@ describe("Workload", () => {
     expect(only(json.resource?.["kubernetes_horizontal_pod_autoscaler_v2"])["spec"]).toMatchObject({
       min_replicas: "${var.replicas}",
     });
+  });
+
+  test("GIVEN a path for readiness and a port for metrics THEN only liveness asks the other, and no Service has the port", () => {
+    const built = build({ readyPath: "/ready", metricsPort: 9090 });
+    const path = (of: string) => ({ http_get: { path: of, port: "http" } });
+    expect(podOf(built).spec.container[0]).toMatchObject({
+      port: [
+        { name: "http", container_port: 8000 },
+        { name: "metrics", container_port: 9090 },
+      ],
+      startup_probe: path("/health"),
+      readiness_probe: path("/ready"),
+      liveness_probe: path("/health"),
+    });
+    expect(only(built.json.resource?.["kubernetes_service_v1"])["spec"]).toMatchObject({
+      port: [{ name: "http", port: 80, target_port: "8000" }],
+    });
+  });
+
+  test("GIVEN a Secret for the registry THEN images are pulled with it", () => {
+    expect(podOf(build({ imagePullSecret: "registry" })).spec).toMatchObject({
+      image_pull_secrets: [{ name: "registry" }],
+    });
+    expect(podOf(build()).spec).not.toHaveProperty("image_pull_secrets");
+  });
+
+  test("GIVEN annotations THEN its Service has them", () => {
+    const { resource } = build({ serviceAnnotations: { "example.com/retries": "2" } }).json;
+    expect(only(resource?.["kubernetes_service_v1"])["metadata"]).toMatchObject({
+      annotations: { "example.com/retries": "2" },
+    });
+  });
+
+  describe("GIVEN colours", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const input = (name: string) => new TerraformVariable(layer, name, { type: "string", description: name });
+      const green = input("green_tag");
+      new Workload(layer, "web", {
+        namespace: testNamespace(testCluster(layer)),
+        image: "registry.example.com/web:1.0.0",
+        port: 8000,
+        resources: { cpuMillis: 100, memoryMib: 128 },
+        minimumReplicas: 1,
+        maximumReplicas: 3,
+        healthPath: "/health",
+        colors: {
+          greenImage: Fn.join(":", ["registry.example.com/web", green.stringValue]),
+          greenWhen: Op.gte(Fn.lengthOf(green.value), 1),
+          active: input("color").stringValue,
+        },
+      });
+    });
+    const blocks = (type: string) => json.resource?.[type] as Record<string, Record<string, unknown>>;
+    const count = "${(length(var.green_tag) >= 1) ? 1 : 0}";
+    const labels = (color: string) => ({ "app.kubernetes.io/name": "web", "socle/color": color });
+
+    test("THEN blue is always there, green while it has a tag, and their pods are told apart", () => {
+      const deployments = blocks("kubernetes_deployment_v1");
+      expect(
+        Object.entries(deployments).map(([name, { count: when, metadata, spec }]) => [
+          name,
+          when,
+          (metadata as { name: string }).name,
+          (spec as { selector: { match_labels: unknown } }).selector.match_labels,
+          (spec as { template: { metadata: { labels: unknown } } }).template.metadata.labels,
+          (spec as { template: { spec: PodSpec } }).template.spec.container[0]?.["image"],
+        ]),
+      ).toEqual([
+        ["web_blue", undefined, "web-blue", labels("blue"), labels("blue"), "registry.example.com/web:1.0.0"],
+        [
+          "web_green",
+          count,
+          "web-green",
+          labels("green"),
+          labels("green"),
+          '${join(":", ["registry.example.com/web", var.green_tag])}',
+        ],
+      ]);
+    });
+
+    test("THEN each has an autoscaler and a disruption budget of its own", () => {
+      const targets = Object.entries(blocks("kubernetes_horizontal_pod_autoscaler_v2")).map(
+        ([name, { count: when, spec }]) => [
+          name,
+          when,
+          (spec as { scale_target_ref: { name: string } }).scale_target_ref.name,
+        ],
+      );
+      expect(targets).toEqual([
+        ["web_blue_autoscaler", undefined, "${kubernetes_deployment_v1.web_blue.metadata[0].name}"],
+        ["web_green_autoscaler", count, "web-green"],
+      ]);
+      expect(
+        Object.values(blocks("kubernetes_pod_disruption_budget_v1")).map(({ count: when, spec }) => [
+          when,
+          (spec as { selector: { match_labels: unknown } }).selector.match_labels,
+        ]),
+      ).toEqual([
+        [undefined, labels("blue")],
+        [count, labels("green")],
+      ]);
+    });
+
+    test("THEN the Service leads to one, after its pods are ready, and away from green before green goes", () => {
+      expect(only(blocks("kubernetes_service_v1"))).toMatchObject({
+        spec: { selector: { "app.kubernetes.io/name": "web", "socle/color": "${var.color}" } },
+        depends_on: expect.arrayContaining([
+          "kubernetes_deployment_v1.web_blue",
+          "kubernetes_deployment_v1.web_green",
+        ]) as unknown,
+      });
+      expect(blocks("kubernetes_deployment_v1")["web_green"]?.["lifecycle"]).toEqual({
+        ignore_changes: ["spec[0].replicas"],
+        create_before_destroy: true,
+      });
+    });
+  });
+
+  describe("WHEN it uses something", () => {
+    const backend = (web: Workload, name: string, more: Partial<Backend> = {}): Backend => ({
+      pods: new Pods(web, name, {
+        namespace: testNamespace(web.namespace.cluster, `of-${name}`),
+        labels: { app: name },
+      }),
+      port: 5432,
+      environment: { [`${name.toUpperCase()}_HOST`]: name },
+      credentials: { folder: name, secretName: `web-${name}`, keys: ["username", "password"] },
+      ...more,
+    });
+
+    test("THEN the flow is allowed, it is told where that is, and the credentials are files", () => {
+      const built = build({ environment: { MODE: "fast" } }, (web) => {
+        web.uses(backend(web, "database"));
+        web.readsSecret({ folder: "key", secretName: "signing", keys: ["key.pem"] });
+      });
+      expect(flowsOf(built.json).filter(([, pods]) => pods === "apps/my-web")).toEqual([
+        ["egress", "apps/my-web", "of-database/database", "5432"],
+      ]);
+      const { spec } = podOf(built);
+      expect(spec.container[0]).toMatchObject({
+        env: [
+          { name: "HOME", value: "/tmp" },
+          { name: "MODE", value: "fast" },
+          { name: "DATABASE_HOST", value: "database" },
+        ],
+        volume_mount: [
+          { name: "tmp", mount_path: "/tmp" },
+          { name: "secrets", mount_path: "/secrets", read_only: true },
+        ],
+      });
+      const item = (key: string, folder: string) => ({ key, path: `${folder}/${key}` });
+      expect(spec.volume).toEqual([
+        { name: "tmp", empty_dir: { size_limit: "256Mi" } },
+        {
+          name: "secrets",
+          projected: [
+            {
+              sources: [
+                {
+                  secret: [
+                    { name: "web-database", items: [item("username", "database"), item("password", "database")] },
+                  ],
+                },
+                { secret: [{ name: "signing", items: [item("key.pem", "key")] }] },
+              ],
+            },
+          ],
+        },
+      ]);
+    });
+
+    test("fails for a variable that it has already, and for a folder of another Secret", () => {
+      expect(() => build({ environment: { CACHE_HOST: "x" } }, (web) => web.uses(backend(web, "cache")))).toThrow(
+        "test/my_web: the variable CACHE_HOST of cache is there already: give each once",
+      );
+      expect(() =>
+        build({}, (web) => {
+          web.readsSecret({ folder: "cache", secretName: "other", keys: ["a"] });
+          web.uses(backend(web, "cache"));
+        }),
+      ).toThrow("test/my_web: the folder /secrets/cache is there already: give the Secret web-cache its own");
+    });
+  });
+
+  test("fails for a port of metrics that is the one it listens on, and for a path of readiness without a slash", () => {
+    expect(() => build({ metricsPort: 8000, readyPath: "ready" })).toThrow(
+      [
+        "test/my_web: 2 problems",
+        '  - readyPath is "ready": it begins with "/"',
+        "  - metricsPort is 8000: use one from 1024 to 65535 other than port, or leave it out",
+      ].join("\n"),
+    );
   });
 
   test("fails with all problems at once", () => {

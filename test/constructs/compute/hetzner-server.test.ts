@@ -1,5 +1,9 @@
 import { TerraformCount } from "cdktf";
-import { HetznerServer, type HetznerServerProps } from "../../../constructs/compute/hetzner-server";
+import {
+  HETZNER_SERVER_TYPES,
+  HetznerServer,
+  type HetznerServerProps,
+} from "../../../constructs/compute/hetzner-server";
 import { HetznerFirewall } from "../../../constructs/network/hetzner-firewall";
 import { HetznerNetwork } from "../../../constructs/network/hetzner-network";
 import { synthesizeLayer } from "../../support/construct";
@@ -68,4 +72,10 @@ describe("HetznerServer", () => {
       rebuild_protection: false,
     });
   });
+});
+
+test("THEN what cannot be ordered any more is not among the known types, and the others have what they cost", () => {
+  expect(HETZNER_SERVER_TYPES).not.toHaveProperty("cpx21");
+  expect(HETZNER_SERVER_TYPES["cpx22"]).toEqual({ vcpus: 2, memoryGib: 4, eurPerMonth: 19.49 });
+  expect(HETZNER_SERVER_TYPES["cpx32"]).toEqual({ vcpus: 4, memoryGib: 8, eurPerMonth: 35.49 });
 });

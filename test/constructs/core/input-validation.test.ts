@@ -1,5 +1,5 @@
 import { type TerraformVariableValidationConfig } from "cdktf";
-import { cidrBlocks, emailAddresses, matches } from "../../../constructs/core/input-validation";
+import { cidrBlocks, emailAddresses, matches, wholeNumber } from "../../../constructs/core/input-validation";
 import { toHcl } from "../../../constructs/core/hcl";
 import { describeWithTerraform } from "../../support/terraform";
 import { planVariables } from "../../support/terraform-run";
@@ -179,5 +179,23 @@ describeWithTerraform("matches", () => {
 
   test("fails for strings that do not match", () => {
     check("string", rules, refused(0, "", "cron(0 7 ? * MON-FRI)", "rate(5 minutes)", "xcron(0 7 ? * MON-FRI *)"));
+  });
+});
+
+describeWithTerraform("wholeNumber", () => {
+  test("GIVEN whole numbers from 1 on WHEN Terraform plans THEN they are accepted", () => {
+    check("number", (variable) => [wholeNumber(variable)], accepted(1, 2, 100000));
+  });
+
+  test("fails for less, and for a fraction", () => {
+    check("number", (variable) => [wholeNumber(variable)], refused(0, 0, -1, 1.5));
+  });
+
+  test("GIVEN a range WHEN Terraform plans THEN its ends are accepted, and the message has them", () => {
+    const rules = (variable: string) => [wholeNumber(variable, 2, 9)];
+
+    check("number", rules, [...accepted(2, 9), ...refused(0, 1, 10, 2.5)]);
+    expect(rules("count").map(({ errorMessage }) => errorMessage)).toEqual(["count takes a whole number from 2 to 9."]);
+    expect(wholeNumber("count").errorMessage).toBe("count takes a whole number from 1 on.");
   });
 });

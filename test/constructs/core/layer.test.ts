@@ -127,6 +127,17 @@ describe("the terraform block", () => {
     });
   });
 
+  test("GIVEN empty lists of dependencies WHEN the layer is written THEN they are left out, and others stay", () => {
+    const layer = testLayer();
+    const first = new SnsTopic(layer, "first", { dependsOn: [] });
+    new SnsTopic(layer, "second", { dependsOn: [first] });
+    new DataAwsRegion(layer, "region", { dependsOn: [] });
+    const { resource, data } = jsonOf(layer);
+    expect(resource?.["aws_sns_topic"]?.["first"]).not.toHaveProperty("depends_on");
+    expect(resource?.["aws_sns_topic"]?.["second"]?.["depends_on"]).toEqual(["aws_sns_topic.first"]);
+    expect(data?.["aws_region"]?.["region"]).not.toHaveProperty("depends_on");
+  });
+
   test("GIVEN a layer without providers WHEN it is written THEN it still requires a version of Terraform", () => {
     expect(jsonOf(testLayer()).terraform).toEqual({
       required_version: ">= 1.11.0",
@@ -287,6 +298,35 @@ describe("what constructs tell their layer", () => {
 
   test("GIVEN a new layer WHEN nothing is added THEN nothing is open, secret or said", () => {
     expect(testLayer()).toMatchObject({ openPorts: [], stateSecrets: [], readmeSections: [], reads: [] });
+  });
+
+  test("GIVEN files WHEN they are shipped, one of them twice, THEN each is there once, in order", () => {
+    const layer = testLayer();
+    layer.addFile("charts/a/Chart.yaml", "a");
+    layer.addFile("charts/a/templates/b.yaml", "b");
+    layer.addFile("charts/a/Chart.yaml", "a");
+    expect([...layer.shippedFiles]).toEqual([
+      ["charts/a/Chart.yaml", "a"],
+      ["charts/a/templates/b.yaml", "b"],
+    ]);
+  });
+
+  test.each(["README.md", "/etc/passwd", "../other/file", "charts/../../file", "charts/", "charts//file", ""])(
+    "fails for the file %p, which is in no folder of the layer",
+    (file) => {
+      expect(() => testLayer().addFile(file, "text")).toThrow(
+        `test: the file "${file}" is not in a folder of the layer: use a path such as charts/manifests/Chart.yaml`,
+      );
+    },
+  );
+
+  test("fails for a file that is there already, with another text", () => {
+    const layer = testLayer();
+    layer.addFile("charts/a", "one");
+    expect(() => layer.addFile("charts/a", "two")).toThrow(
+      'test: the file "charts/a" is there already, with another text',
+    );
+    expect(layer.shippedFiles.get("charts/a")).toBe("one");
   });
 
   test("GIVEN a construct WHEN its layer is asked for THEN it is the one above it", () => {

@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Fn, TerraformOutput, TerraformResource, TerraformVariable } from "cdktf";
 import stackTrace = require("cdktf/lib/tokens/private/stack-trace");
+import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
+import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import { Environment } from "../../../constructs/core/environment";
 import { SocleError } from "../../../constructs/core/error";
 import { type Summary } from "../../../constructs/core/handoff";
@@ -176,6 +178,44 @@ describe("a good synth", () => {
     expect(summaryOf(outdir).environments.flatMap(({ layers }) => layers.map(({ name }) => name))).toEqual(["alpha-a"]);
   });
 
+  test("GIVEN files in folders of a layer WHEN they change, move or go THEN the folder has exactly the new ones, and what ops put there", async () => {
+    const outdir = newOutdir();
+    const shipping = (files: Readonly<Record<string, string>>) =>
+      environment("alpha", (made) => {
+        const layer = simpleLayer(made, "alpha");
+        Object.entries(files).forEach(([file, text]) => layer.addFile(file, text));
+      });
+    const folder = path.join(outdir, "stacks/alpha");
+    const [readme, json, example] = layerFiles("alpha").map((file) => path.basename(file)) as [string, string, string];
+
+    await synthesize({ alpha: shipping({ "charts/a/Chart.yaml": "1", "charts/a/templates/x.yaml": "x" }) }, { outdir });
+    expect(filesBelow(folder)).toMatchObject({ "charts/a/Chart.yaml": "1", "charts/a/templates/x.yaml": "x" });
+    const summary = summaryOf(outdir).environments[0]?.layers[0];
+    expect(Object.keys(summary?.files ?? {})).toEqual([
+      readme,
+      json,
+      "charts/a/Chart.yaml",
+      "charts/a/templates/x.yaml",
+      example,
+    ]);
+
+    fs.writeFileSync(path.join(folder, "charts/a/ops.txt"), "theirs");
+    await synthesize({ alpha: shipping({ "charts/a/Chart.yaml": "2", "charts/b/y.yaml": "y" }) }, { outdir });
+    expect(filesBelow(folder)).toEqual({
+      [readme]: expect.any(String),
+      [json]: expect.any(String),
+      "charts/a/Chart.yaml": "2",
+      "charts/a/ops.txt": "theirs",
+      "charts/b/y.yaml": "y",
+      [example]: expect.any(String),
+    });
+    expect(fs.existsSync(path.join(folder, "charts/a/templates"))).toBe(false);
+
+    fs.rmSync(path.join(folder, "charts/a/ops.txt"));
+    await synthesize({ alpha: shipping({}) }, { outdir });
+    expect(fs.readdirSync(folder).sort()).toEqual([readme, json, example]);
+  });
+
   test.each([undefined, "beta"])(
     "GIVEN an environment that is gone WHEN ENV=%s is synthesized THEN its files and entries go",
     async (selected) => {
@@ -275,6 +315,20 @@ describe("a synth that fails", () => {
       "a breach of a policy in a second environment",
       "synth: beta: acme_login.login.password is a literal: take it from a sensitive input",
       { alpha: simple("alpha", ["alpha"], "second"), beta: environment("beta", literalSecret) },
+      "alpha",
+    ],
+    [
+      "two layers of an environment that make the same object of its cluster",
+      'synth: alpha: kubernetes_namespace_v1.apps of alpha-b is the same object as kubernetes_namespace_v1.apps of alpha-a: both are "apps" in ""',
+      {
+        alpha: environment("alpha", (made) => {
+          for (const name of ["alpha-a", "alpha-b"]) {
+            const layer = simpleLayer(made, name, "second");
+            new KubernetesProvider(layer, "kubernetes");
+            new NamespaceV1(layer, "apps", { metadata: { name: "apps" } });
+          }
+        }),
+      },
       "alpha",
     ],
     [

@@ -4,7 +4,7 @@ import { HetznerNetwork } from "../../../constructs/network/hetzner-network";
 import { synthesizeLayer } from "../../support/construct";
 
 describe("HetznerLoadBalancer", () => {
-  const build = (use: (loadBalancer: HetznerLoadBalancer) => void) => {
+  const build = (use: (loadBalancer: HetznerLoadBalancer) => void, props: { internal?: boolean } = {}) => {
     const { json, layer } = synthesizeLayer((scope) => {
       const network = new HetznerNetwork(scope, "network", {
         name: "app",
@@ -18,6 +18,7 @@ describe("HetznerLoadBalancer", () => {
           network,
           privateIp: "10.40.0.251",
           deleteProtection: true,
+          ...props,
         }),
       );
     });
@@ -72,6 +73,17 @@ describe("HetznerLoadBalancer", () => {
       lb_one: { ...target, server_id: 7 },
       lb_many: { ...target, server_id: 8, count: 2 },
     });
+  });
+
+  test("GIVEN an internal one WHEN it listens THEN it has no public interface before, and no port is open", () => {
+    const { resource, layer } = build((lb) => lb.listen("api", { ...HTTP, proxyProtocol: false }), { internal: true });
+
+    expect(resource["hcloud_load_balancer_network"]?.["lb_network"]).toMatchObject({ enable_public_interface: false });
+    expect(resource["hcloud_load_balancer_service"]?.["lb_api"]).toMatchObject({
+      proxyprotocol: false,
+      depends_on: ["hcloud_load_balancer_network.lb_network"],
+    });
+    expect(layer.openPorts).toEqual([]);
   });
 
   test("fails for ports out of range, all at once", () => {

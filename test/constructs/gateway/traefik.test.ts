@@ -1,5 +1,6 @@
 import { TerraformVariable } from "cdktf";
 import { parse } from "yaml";
+import { Pods } from "../../../constructs/cluster/network-policy";
 import { CertManager } from "../../../constructs/gateway/cert-manager";
 import { Traefik, type TraefikProps } from "../../../constructs/gateway/traefik";
 import { type Layer } from "../../../constructs/core/layer";
@@ -84,6 +85,8 @@ describe("Traefik", () => {
     ]);
     expect(expression).toContain('"email" = var.email');
     expect(expression).toContain('"dnsNames" = [var.name]');
+    // A node port for who answers the authority would be one more than the quota has.
+    expect(expression).toContain('"ingress" = {"ingressClassName" = "traefik", "serviceType" = "ClusterIP"}');
     expect(release["depends_on"]).toContain("helm_release.certificates");
   });
 
@@ -115,6 +118,134 @@ describe("Traefik", () => {
     const policies = json.resource?.["kubernetes_network_policy_v1"] ?? {};
     expect(policies["gateway_acme_solver_from_traefik"]?.["count"]).toBe("${var.tls ? 1 : 0}");
     expect(policies["gateway_gateway_to_acme_solver"]?.["count"]).toBe("${var.tls ? 1 : 0}");
+  });
+
+  test("GIVEN protection THEN each request goes through it, after Traefik is there", () => {
+    const built = build(() => ({ protection: { requestsPerSecond: 20, burst: 40, maximumBodyMib: 2 } }));
+    const { ports } = parse(releaseOf(built).values[0] ?? "") as { ports: { websecure: unknown } };
+    expect(ports.websecure).toMatchObject({
+      http: {
+        middlewares: ["security-headers", "rate-limit", "body-limit"].map((name) => `traefik-${name}@kubernetescrd`),
+      },
+    });
+    const middlewares = built.json.resource?.["helm_release"]?.["gateway_middlewares"] as unknown as {
+      values: string[];
+      depends_on: string[];
+    };
+    expect(middlewares.depends_on).toContain("helm_release.gateway");
+    expect(middlewares.values).toHaveLength(1);
+    const { manifests } = parse(middlewares.values[0] ?? "") as { manifests: Record<string, { spec: unknown }> };
+    expect(Object.fromEntries(Object.entries(manifests).map(([name, { spec }]) => [name, spec]))).toEqual({
+      "Middleware/security-headers": {
+        headers: {
+          stsSeconds: 31536000,
+          contentTypeNosniff: true,
+          frameDeny: true,
+          referrerPolicy: "strict-origin-when-cross-origin",
+          customResponseHeaders: { Server: "", "X-Powered-By": "" },
+        },
+      },
+      "Middleware/rate-limit": { rateLimit: { average: 20, burst: 40 } },
+      "Middleware/body-limit": { buffering: { maxRequestBodyBytes: 2097152, memRequestBodyBytes: 1048576 } },
+    });
+  });
+
+  test("GIVEN proxies in front THEN they are believed, limits are for who is behind them, and nobody else need be answered", () => {
+    const proxyBlocks = ["192.0.2.0/24"];
+    const limits = { requestsPerSecond: 20, burst: 40, maximumBodyMib: 2 };
+    const built = build(() => ({ protection: { ...limits, proxyBlocks, onlyProxies: true } }));
+    const { ports } = parse(releaseOf(built).values[0] ?? "") as { ports: Record<string, unknown> };
+    expect(ports).toMatchObject({
+      web: { forwardedHeaders: { trustedIPs: proxyBlocks } },
+      websecure: {
+        forwardedHeaders: { trustedIPs: proxyBlocks },
+        http: { middlewares: expect.arrayContaining(["traefik-only-proxies@kubernetescrd"]) as unknown },
+      },
+    });
+    const release = built.json.resource?.["helm_release"]?.["gateway_middlewares"] as unknown as { values: string[] };
+    expect(parse(release.values[0] ?? "")).toMatchObject({
+      manifests: {
+        "Middleware/only-proxies": { spec: { ipAllowList: { sourceRange: proxyBlocks } } },
+        "Middleware/rate-limit": {
+          spec: { rateLimit: { sourceCriterion: { ipStrategy: { excludedIPs: proxyBlocks } } } },
+        },
+      },
+    });
+  });
+
+  test("GIVEN proxies that others may go around THEN limits are for who connects: past a proxy all would share one", () => {
+    const limits = { requestsPerSecond: 20, burst: 40, maximumBodyMib: 2 };
+    const built = build(() => ({ protection: { ...limits, proxyBlocks: ["192.0.2.0/24"] } }));
+    const release = built.json.resource?.["helm_release"]?.["gateway_middlewares"] as unknown as { values: string[] };
+    const { manifests } = parse(release.values[0] ?? "") as { manifests: Record<string, { spec: unknown }> };
+    expect(manifests["Middleware/rate-limit"]?.spec).toEqual({ rateLimit: { average: 20, burst: 40 } });
+    expect(manifests).not.toHaveProperty(["Middleware/only-proxies"]);
+  });
+
+  test("GIVEN Coraza THEN its rules block, not only look", () => {
+    const limits = { requestsPerSecond: 20, burst: 40, maximumBodyMib: 2 };
+    const built = build(() => ({ protection: { ...limits, coraza: true } }));
+    const release = built.json.resource?.["helm_release"]?.["gateway_middlewares"] as unknown as { values: string[] };
+    expect(parse(release.values[0] ?? "")).toMatchObject({
+      manifests: {
+        "Middleware/coraza": {
+          spec: {
+            plugin: {
+              coraza: {
+                directives: [
+                  "Include @recommended-conf",
+                  "Include @crs-setup-conf",
+                  "Include @owasp_crs/*.conf",
+                  "SecRuleEngine On",
+                ],
+              },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  test("GIVEN replicas and a collector of traces THEN the values say so, and the flow is allowed", () => {
+    const built = build((_, cluster) => ({
+      replicas: 2,
+      tracing: {
+        collector: new Pods(cluster, "collector", {
+          namespace: testNamespace(cluster, "monitoring"),
+          labels: { app: "collector" },
+        }),
+        host: "collector.monitoring",
+        port: 4317,
+        sampleRate: 0.5,
+      },
+    }));
+    expect(parse(releaseOf(built).values[0] ?? "")).toMatchObject({
+      deployment: { replicas: 2 },
+      tracing: {
+        sampleRate: 0.5,
+        otlp: { enabled: true, grpc: { enabled: true, endpoint: "collector.monitoring:4317", insecure: true } },
+      },
+    });
+    expect(flowsOf(built.json)).toContainEqual(["egress", "traefik/traefik", "monitoring/collector", "4317"]);
+  });
+
+  test("fails with every limit and rate that is out of range", () => {
+    const collector = undefined as unknown as Pods;
+    expect(() =>
+      build(() => ({
+        protection: { requestsPerSecond: 0, burst: 1.5, maximumBodyMib: -1, onlyProxies: true },
+        tracing: { collector, host: "h", port: 1, sampleRate: 2 },
+      })),
+    ).toThrow(
+      [
+        "test/gateway: 5 problems",
+        "  - protection.requestsPerSecond is 0: use a whole number from 1 on",
+        "  - protection.burst is 1.5: use a whole number from 1 on",
+        "  - protection.maximumBodyMib is -1: use a whole number from 1 on",
+        "  - protection.onlyProxies is true without proxyBlocks, so nobody would be answered: give the proxies' blocks",
+        "  - tracing.sampleRate is 2: use a share from 0 to 1",
+      ].join("\n"),
+    );
   });
 
   test("fails when nobody could reach it", () => {

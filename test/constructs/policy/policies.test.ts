@@ -13,10 +13,17 @@ import { DatabaseAutonomousDatabase } from "@cdktf/provider-oci/lib/database-aut
 import { KmsKey } from "@cdktf/provider-oci/lib/kms-key";
 import { KmsVault } from "@cdktf/provider-oci/lib/kms-vault";
 import { Firewall } from "@cdktf/provider-hcloud/lib/firewall";
+import { LoadBalancer } from "@cdktf/provider-hcloud/lib/load-balancer";
+import { LoadBalancerNetwork } from "@cdktf/provider-hcloud/lib/load-balancer-network";
 import { LoadBalancerService } from "@cdktf/provider-hcloud/lib/load-balancer-service";
-import { TerraformResource, TerraformVariable } from "cdktf";
+import { Volume } from "@cdktf/provider-hcloud/lib/volume";
+import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
+import { Release } from "@cdktf/provider-helm/lib/release";
+import { TerraformResource, TerraformVariable, Token } from "cdktf";
 import { type Layer } from "../../../constructs/core/layer";
 import {
+  clusterObjectsAreDistinct,
+  ENVIRONMENT_POLICIES,
   POLICIES,
   type Policy,
   secretsAreReferences,
@@ -33,6 +40,10 @@ function violations(policy: Policy, build: (layer: Layer) => void): string[] {
 
 test("GIVEN the policies WHEN they are listed THEN every one is checked", () => {
   expect(POLICIES).toEqual([statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences]);
+});
+
+test("GIVEN the policies of environments WHEN they are listed THEN every one is checked", () => {
+  expect(ENVIRONMENT_POLICIES).toEqual([clusterObjectsAreDistinct]);
 });
 
 test.each(POLICIES.map((policy) => [policy]))(
@@ -79,6 +90,7 @@ describe("statefulResourcesAreKept", () => {
     expect(
       violations(statefulResourcesAreKept, (layer) => {
         new EbsVolume(layer, "data", volume);
+        new Volume(layer, "files", { name: "files", size: 10 });
         new S3Bucket(layer, "dumps", { lifecycle: { preventDestroy: false } });
         new S3Bucket(layer, "logs", { lifecycle: { createBeforeDestroy: true } });
       }),
@@ -86,6 +98,7 @@ describe("statefulResourcesAreKept", () => {
       "aws_s3_bucket.dumps holds data and lacks lifecycle.prevent_destroy",
       "aws_s3_bucket.logs holds data and lacks lifecycle.prevent_destroy",
       "aws_ebs_volume.data holds data and lacks lifecycle.prevent_destroy",
+      "hcloud_volume.files holds data and lacks lifecycle.prevent_destroy",
     ]);
   });
 });
@@ -147,6 +160,23 @@ describe("worldPortsAreDeclared", () => {
       "hcloud_load_balancer_service.https opens port 443 to the world without declaring it",
     ]);
   });
+
+  test.each([
+    ["no public interface", false, []],
+    ["one", true, ["hcloud_load_balancer_service.api opens port 6443 to the world without declaring it"]],
+  ])(
+    "GIVEN a load balancer with %s WHEN it listens undeclared THEN it is a violation if the world reaches it",
+    (_case, enablePublicInterface, expected) => {
+      expect(
+        violations(worldPortsAreDeclared, (layer) => {
+          const loadBalancer = new LoadBalancer(layer, "balancer", { name: "api", loadBalancerType: "lb11" });
+          const loadBalancerId = Token.asNumber(loadBalancer.id);
+          new LoadBalancerNetwork(layer, "network", { loadBalancerId, networkId: 1, enablePublicInterface });
+          new LoadBalancerService(layer, "api", { loadBalancerId: loadBalancer.id, protocol: "tcp", listenPort: 6443 });
+        }),
+      ).toEqual(expected);
+    },
+  );
 
   test("GIVEN an undeclared port WHEN it is open to some THEN nothing is said", () => {
     expect(
@@ -326,6 +356,43 @@ describe("secretsAreReferences", () => {
     ).toEqual([
       "data.aws_secretsmanager_random_password.generated.token is a literal: take it from a sensitive input",
       "ephemeral.acme_login.main.password is a literal: take it from a sensitive input",
+    ]);
+  });
+});
+
+describe("clusterObjectsAreDistinct", () => {
+  const jsons = (...builds: ((layer: Layer) => void)[]) =>
+    new Map(
+      builds.map((build) => {
+        const layer = testLayer();
+        build(layer);
+        return [layer, jsonOf(layer)] as const;
+      }),
+    );
+  const release = (name: string, namespace: string) => (layer: Layer) =>
+    void new Release(layer, "release", { name, namespace, chart: "chart" });
+  const configMap = (name: string, namespace: string) => (layer: Layer) =>
+    void new ConfigMapV1(layer, "config", { metadata: { name, namespace } });
+
+  test("GIVEN other names, namespaces and types WHEN layers are checked THEN nothing is said", () => {
+    expect(
+      clusterObjectsAreDistinct(
+        jsons(
+          release("vault", "vault"),
+          release("vault", "data"),
+          release("store", "vault"),
+          configMap("vault", "vault"),
+        ),
+      ),
+    ).toEqual([]);
+  });
+
+  test("fails for a Helm release and an object that two layers make", () => {
+    expect(clusterObjectsAreDistinct(jsons(release("vault", "vault"), release("vault", "vault")))).toEqual([
+      'helm_release.release of test is the same object as helm_release.release of test: both are "vault" in "vault"',
+    ]);
+    expect(clusterObjectsAreDistinct(jsons(configMap("a", "b"), configMap("a", "b")))).toEqual([
+      'kubernetes_config_map_v1.config of test is the same object as kubernetes_config_map_v1.config of test: both are "a" in "b"',
     ]);
   });
 });

@@ -4,13 +4,16 @@ import { Layer } from "../../../constructs/core/layer";
 import { testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
 
-const build = (props: Partial<GeneratedSecretProps> = {}, use: (secret: GeneratedSecret) => void = () => {}) =>
+const build = (
+  { fixed, ...props }: Partial<GeneratedSecretProps> & { readonly fixed?: true } = {},
+  use: (secret: GeneratedSecret) => void = () => {},
+) =>
   synthesizeLayer((layer) => {
     const revision = new TerraformVariable(layer, "revision", { type: "number", description: "Revision" });
     use(
       new GeneratedSecret(layer, "my_secret", {
         namespace: testNamespace(testCluster(layer)),
-        revision,
+        ...(fixed ? {} : { revision }),
         afterRotation: "Nothing else is to be done.",
         ...props,
       }),
@@ -84,6 +87,25 @@ describe("GeneratedSecret", () => {
     ]);
   });
 
+  test("GIVEN no revision THEN it is written once and never again, and an apply cannot destroy it", () => {
+    const built = build({ fixed: true, generate: { key: { length: 64 } }, afterRotation: "Keep a copy." }, (secret) => {
+      Layer.of(secret).addOverride("locals.version", secret.version);
+    });
+    expect(only(built.json.resource?.["kubernetes_secret_v1"])).toMatchObject({
+      data_wo_revision: 1,
+      lifecycle: { prevent_destroy: true },
+    });
+    expect(built.json.locals).toEqual({
+      version: "1-${substr(kubernetes_secret_v1.my_secret.metadata[0].uid, 0, 8)}",
+    });
+    expect(built.layer.readmeSections).toEqual([
+      {
+        title: "Keeping the Secret my-secret",
+        body: "The values of the Secret `my-secret` in the namespace `apps` are generated once and are nowhere else. Keep a copy.",
+      },
+    ]);
+  });
+
   test("fails for a Secret without a key", () => {
     expect(() => build()).toThrow("test/my_secret: generate and values are both empty: a Secret has at least one key");
   });
@@ -97,8 +119,8 @@ describe("GeneratedSecret", () => {
     ).toThrow(
       [
         "test/my_secret: 5 problems",
-        '  - the key "a" is both in generate and in values: give it once',
         '  - the key "c d" has other characters than letters, digits, "-", "_" and "."',
+        '  - the key "a" is both in generate and in values: give it once',
         '  - the length of "a" is 15: use 16 to 128 characters',
         '  - the length of "b" is 129: use 16 to 128 characters',
         '  - the length of "c d" is 16.5: use 16 to 128 characters',

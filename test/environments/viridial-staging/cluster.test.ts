@@ -1,6 +1,8 @@
+import * as fs from "node:fs";
 import { viridialCluster } from "../../../environments/viridial-staging/cluster";
 import viridialStaging from "../../../environments/viridial-staging";
-import { PRODUCTION, SETTINGS } from "../../../environments/viridial-staging/settings";
+import { monthlyCost } from "../../../environments/viridial-staging/readme";
+import { PRODUCTION, SETTINGS, type ViridialSettings } from "../../../environments/viridial-staging/settings";
 import { POLICIES } from "../../../constructs/policy/policies";
 import { refusal } from "../../support/inputs";
 import { jsonOf, testApp, testEnvironment } from "../../support/layers";
@@ -80,16 +82,111 @@ describe("the layer viridial-staging-cluster", () => {
     expect(String(production.locals?.["cluster_control_plane_user_data"])).toContain("KEPT_SNAPSHOTS='28'");
   });
 
-  test("THEN what the README calls by its address is there", () => {
-    const text = layer.readmeSections.map(({ body }) => body).join("\n");
-    const addresses = [...text.matchAll(/\b(hcloud_[a-z_]+)\.(\w+)/g)];
+  test("THEN workers and the control plane have types of their own, and each worker may have a volume", () => {
+    const servers = json.resource?.["hcloud_server"] ?? {};
+    expect(servers["cluster_control_plane"]?.["server_type"]).toBe("${var.control_plane_server_type}");
+    expect(servers["cluster_worker"]?.["server_type"]).toBe("${var.server_type}");
+    expect(json.variable?.["control_plane_server_type"]?.default).toBe("cpx22");
+    expect(json.variable?.["server_type"]?.default).toBe("cpx32");
+    expect(json.variable?.["volume_size_gib"]?.default).toBe(0);
+    expect(json.resource?.["hcloud_volume"]?.["worker_volume"]).toMatchObject({
+      count: "${(var.volume_size_gib >= 1) ? var.worker_count : 0}",
+      delete_protection: true,
+      lifecycle: { prevent_destroy: true },
+    });
+    expect(json.resource?.["hcloud_volume_attachment"]?.["worker_volume_attachment"]).toMatchObject({
+      server_id: "${hcloud_server.cluster_worker[count.index].id}",
+    });
+  });
+
+  describe("GIVEN three control planes", () => {
+    const settings = { ...PRODUCTION, controlPlanes: 3 as const, workerCount: 2 };
+    const three = viridialCluster(testEnvironment("viridial-staging", "http"), settings);
+    const threeJson = jsonOf(three);
+
+    test("THEN nothing more is open to anyone", () => {
+      expect(three.openPorts).toEqual(layer.openPorts);
+      expect(POLICIES.flatMap((policy) => policy(three, threeJson))).toEqual([]);
+      expect(threeJson.resource?.["hcloud_firewall"]).toEqual(json.resource?.["hcloud_firewall"]);
+    });
+
+    test("THEN each is behind the firewall and spread, and what was there keeps its address", () => {
+      const servers = threeJson.resource?.["hcloud_server"] ?? {};
+      expect(Object.keys(servers)).toEqual([
+        "cluster_control_plane",
+        "cluster_control_plane_2",
+        "cluster_control_plane_3",
+        "cluster_worker",
+      ]);
+      for (const server of Object.values(servers)) {
+        expect(server).toMatchObject({
+          firewall_ids: ["${hcloud_firewall.nodes.id}"],
+          placement_group_id: "${hcloud_placement_group.cluster_spread.id}",
+          delete_protection: true,
+          backups: true,
+        });
+      }
+      for (const [type, blocks] of Object.entries(json.resource ?? {})) {
+        expect(Object.keys(threeJson.resource?.[type] ?? {})).toEqual(expect.arrayContaining(Object.keys(blocks)));
+      }
+    });
+
+    test("THEN admins keep to the address of the first, which the others are listed after", () => {
+      expect(threeJson.data?.["http"]?.["cluster_ready"]).toMatchObject({
+        url: "https://${hcloud_primary_ip.cluster_api.ip_address}:6443/readyz",
+      });
+      expect((threeJson.output?.["control_plane_addresses"] as { value?: unknown }).value).toEqual([
+        "${hcloud_primary_ip.cluster_api.ip_address}",
+        "${hcloud_server.cluster_control_plane_2.ipv4_address}",
+        "${hcloud_server.cluster_control_plane_3.ipv4_address}",
+      ]);
+    });
+  });
+
+  test.each([
+    ["one control plane", SETTINGS, ["hcloud_server.cluster_worker", "hcloud_server.cluster_control_plane"]],
+    [
+      "three",
+      { ...SETTINGS, controlPlanes: 3 as const },
+      [
+        "hcloud_server.cluster_worker",
+        "hcloud_server.cluster_control_plane_2",
+        "hcloud_server.cluster_control_plane",
+        "random_password.cluster_bootstrap_token_id",
+        "random_password.cluster_bootstrap_token_secret",
+      ],
+    ],
+  ])("GIVEN %s THEN what the README calls by its address is there", (_case, settings, expected) => {
+    const made = viridialCluster(testEnvironment("viridial-staging", "http"), settings);
+    const text = made.readmeSections.map(({ body }) => body).join("\n");
+    const addresses = [...text.matchAll(/\b((?:hcloud|random)_[a-z_]+)\.(\w+)/g)];
     for (const [, type, name] of addresses) {
-      expect(json.resource?.[type ?? ""]).toHaveProperty(name ?? "");
+      expect(jsonOf(made).resource?.[type ?? ""]).toHaveProperty(name ?? "");
     }
     expect(addresses.map(([address]) => address)).toEqual([
-      "hcloud_server.cluster_worker",
-      "hcloud_server.cluster_control_plane",
+      ...expected,
+      "hcloud_volume_attachment.worker_volume_attachment",
+      "hcloud_volume.worker_volume",
     ]);
+  });
+
+  test("GIVEN another network THEN the runbook that restores etcd has its address", () => {
+    const other = viridialCluster(testEnvironment("viridial-staging", "http"), {
+      ...SETTINGS,
+      networkCidrBlock: "10.77.0.0/16",
+    });
+    const { body } = other.readmeSections.find(({ title }) => title === "Restoring etcd") ?? { body: "" };
+    expect(body).toContain("--initial-advertise-peer-urls https://10.77.0.250:2380");
+    expect(JSON.stringify(other.readmeSections)).not.toContain("10.40.");
+  });
+
+  test.each([
+    ["staging", SETTINGS, 99.46],
+    ["production", { ...PRODUCTION, controlPlanes: 1 as const, workerCount: 4 }, 203.73],
+    ["production with three control planes", { ...PRODUCTION, controlPlanes: 3 as const, workerCount: 2 }, 230.42],
+  ])("THEN the page of the environment has the price of %s", (_profile, settings, sum) => {
+    expect(monthlyCost(settings).sum).toBeCloseTo(sum, 2);
+    expect(fs.readFileSync("docs/environments/viridial-staging.md", "utf8")).toContain(`**${sum.toFixed(2)}**`);
   });
 
   test("fails for every setting that is not accepted", () => {
@@ -101,14 +198,24 @@ describe("the layer viridial-staging-cluster", () => {
         release: { kubernetes: "1.35.0", containerd: "1.7" },
       });
     for (const message of [
-      "workerCount is 10: use 9 and less: a placement group takes ten servers",
+      "workerCount is 10: use 9 and less, 7 beside three control planes: a placement group takes ten servers",
       "etcdSnapshots is 0: use 1 and more",
       'release.kubernetes is "1.35.0": use a release of 1.36 such as 1.36.3',
-      'release.containerd is "1.7": use a minor release such as 2.2',
+      'release.containerd is "1.7": use a minor release such as 2.3',
     ]) {
       expect(make).toThrow(message);
     }
   });
+});
+
+test.each([
+  [{ controlPlanes: 2 }, "controlPlanes is 2: use 1 or 3: etcd needs an odd number of members"],
+  [
+    { controlPlanes: 3, workerCount: 8 },
+    "workerCount is 8: use 7 and less beside three control planes: a placement group takes ten servers",
+  ],
+])("fails for the settings %p", (values, message) => {
+  expect(() => viridialStaging(testApp(), { ...SETTINGS, ...values } as ViridialSettings)).toThrow(message);
 });
 
 describeWithTerraform("the inputs of viridial-staging-cluster", () => {
@@ -119,7 +226,8 @@ describeWithTerraform("the inputs of viridial-staging-cluster", () => {
 
   test.each([
     ["only what is required", {}],
-    ["other sizes and places", { server_type: "cpx32", location: "hel1", worker_count: 9, join_token_generation: 7 }],
+    ["other sizes and places", { server_type: "cpx42", location: "hel1", worker_count: 9, join_token_generation: 7 }],
+    ["a larger control plane, and volumes", { control_plane_server_type: "cpx32", volume_size_gib: 10 }],
   ])("GIVEN %s THEN Terraform accepts them", (_case, values) => {
     expect(refusal(json, { ...VALID, ...values })).toBe("");
   });
@@ -128,11 +236,18 @@ describeWithTerraform("the inputs of viridial-staging-cluster", () => {
     ["the world", { admin_cidr_blocks: ["0.0.0.0/0"] }, "wider than /16"],
     ["two halves of the world", { admin_cidr_blocks: ["0.0.0.0/1", "128.0.0.0/1"] }, "wider than /16"],
     ["nobody", { admin_cidr_blocks: [] }, "admin_cidr_blocks is empty"],
-    ["a type that cannot be ordered", { server_type: "cpx21" }, "cpx22 (2 vCPU, 4 GB, 19.99 EUR)"],
+    ["a type that cannot be ordered", { control_plane_server_type: "cpx21" }, "cpx22 (2 vCPU, 4 GB, 19.49 EUR)"],
+    ["workers that do not hold the platform", { server_type: "cpx22" }, "server_type takes one of cpx32 (4 vCPU, 8 GB"],
+    [
+      "a volume that Hetzner does not make",
+      { volume_size_gib: 9 },
+      "volume_size_gib takes 0 for no volumes, or a whole",
+    ],
+    ["half a GiB", { volume_size_gib: 10.5 }, "volume_size_gib takes 0 for no volumes, or a whole number from 10"],
     ["a location overseas", { location: "ash" }, "location takes one of fsn1, hel1, nbg1"],
-    ["no worker", { worker_count: 0 }, "worker_count takes a whole number from 1 to 9"],
-    ["ten workers", { worker_count: 10 }, "worker_count takes a whole number from 1 to 9"],
-    ["half a worker", { worker_count: 1.5 }, "worker_count takes a whole number from 1 to 9"],
+    ["too few workers", { worker_count: 1 }, "worker_count takes a whole number from 2 to 9"],
+    ["ten workers", { worker_count: 10 }, "worker_count takes a whole number from 2 to 9"],
+    ["half a worker", { worker_count: 2.5 }, "worker_count takes a whole number from 2 to 9"],
     ["no generation", { join_token_generation: 0 }, "join_token_generation takes a whole number from 1"],
     ["a private key", { ssh_public_key: "-----BEGIN OPENSSH PRIVATE KEY-----" }, "never the private key"],
   ])("fails for %s", (_case, values, message) => {

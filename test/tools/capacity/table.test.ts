@@ -52,6 +52,28 @@ describe("make capacity", () => {
     ]);
   });
 
+  test("GIVEN control planes that are nodes of their own THEN they have a second table", () => {
+    const controlPlanes = { ...CAPACITY, nodeType: "tiny", nodeCount: 1, rows: [] };
+    const out = temporaryFolder();
+    fs.writeFileSync(
+      path.join(out, "socle.json"),
+      JSON.stringify({
+        environments: [{ name: "one", layers: [{ name: "one", capacity: { ...CAPACITY, controlPlanes } }] }],
+      }),
+    );
+    const [read] = readCapacities(out);
+    expect(read).toEqual({ environment: "one", ...CAPACITY, controlPlanes });
+    const lines = capacityTable(read as Parameters<typeof capacityTable>[0]).split("\n");
+    expect(lines.slice(7)).toEqual([
+      "",
+      "one, control planes: 1 × tiny",
+      "",
+      "pods       namespace  replicas  m CPU         MiB",
+      "requested                         500  25 %  2048  50 %",
+      "left                             1500  75 %  2048  50 %",
+    ]);
+  });
+
   test("fails for an unknown environment, one without a cluster, and a folder without synth", async () => {
     const out = synthesized();
     expect(await messageOf(() => readCapacities(out, "three"))).toBe(
