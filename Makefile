@@ -60,6 +60,10 @@ schemas: $(INSTALLED) ## Trim schemas/ to what is used (SCHEMAS_FROM=<folder of 
 bindings: $(INSTALLED) ## Regenerate providers/ from provider schemas (SCHEMAS_FROM=<folder of *.json.gz>)
 	@$(TOOL) tools/bindings/cli.ts
 
+.PHONY: dr-drill
+dr-drill: $(INSTALLED) ## Lose a local PostgreSQL and restore it to a point in time: measured RTO and RPO
+	@$(TOOL) tools/dr-drill/cli.ts
+
 .PHONY: bench
 bench: $(INSTALLED) ## Time and memory of synth against the vanilla way; broken configurations that validate catches
 	@$(TOOL) tools/bench/bench.ts

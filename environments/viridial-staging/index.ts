@@ -3,8 +3,10 @@ import { Environment } from "../../constructs/core/environment";
 import { viridialCapacity } from "./capacity";
 import { viridialCluster } from "./cluster";
 import { type ClusterSources } from "./cluster-access";
+import { viridialData } from "./data";
 import { viridialPlatform } from "./platform";
 import { checkViridialSettings, SETTINGS, type ViridialSettings } from "./settings";
+import { viridialVault } from "./vault";
 
 /** viridial-staging: a multi-tenant SaaS on a kubeadm cluster at Hetzner. */
 export default function viridialStaging(app: App, settings: ViridialSettings = SETTINGS): Environment {
@@ -19,5 +21,7 @@ export default function viridialStaging(app: App, settings: ViridialSettings = S
     settings: checked,
   };
   viridialPlatform(environment, sources);
+  viridialVault(environment, sources);
+  viridialData(environment, sources);
   return environment;
 }
