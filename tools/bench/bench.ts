@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { startOfflineServer } from "../offline/start";
 import { mutations } from "./mutations";
+import { differingFiles, writeTenants, writeTenantsApp } from "./tenants";
 import { writeVanillaApp } from "./vanilla";
 
 /** What one run of a program took: wall seconds, and the most memory it had at once, in MiB. */
@@ -14,6 +15,8 @@ interface Figure {
 
 const ROOT = process.cwd();
 const RUNS = 5;
+const TENANTS = 1000;
+const TENANT_LAYERS = 32;
 
 /** Loaded into the measured process: writes the peak of its resident memory, in KiB, when it ends. */
 const PEAK = `process.on("exit", () => require("fs").writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));`;
@@ -23,6 +26,7 @@ async function main(): Promise<void> {
   try {
     fs.writeFileSync(path.join(work, "peak.cjs"), PEAK);
     synthesis(work);
+    tenants(work);
     await caughtMutations(work);
   } finally {
     fs.rmSync(work, { recursive: true });
@@ -61,7 +65,27 @@ function synthesis(work: string): void {
   }
 }
 
-function measure(work: string, folder: string, args: readonly string[]): Figure {
+/** Synthesizes an environment with many tenants, and once more with one that is new. */
+function tenants(work: string): void {
+  const folder = path.join(work, "tenants");
+  fs.mkdirSync(folder);
+  writeTenantsApp(ROOT, folder, TENANT_LAYERS);
+  const run = (count: number, out: string) => {
+    writeTenants(folder, count);
+    return measure(work, folder, ["--import", "tsx", "main.ts", "--env", "viridial-staging"], out);
+  };
+  const { seconds, mebibytes } = run(TENANTS, "out-before");
+  run(TENANTS + 1, "out-after");
+  console.log(
+    `\nSynthesis of viridial-staging with ${TENANTS} tenants in ${TENANT_LAYERS} layers (tsx): ${seconds.toFixed(1)} s, ${mebibytes.toFixed(0)} MiB.`,
+  );
+  const changed = differingFiles(path.join(work, "out-before/stacks"), path.join(work, "out-after/stacks"));
+  const layers = new Set(changed.map((file) => file.split("/")[0]));
+  console.log(`One more tenant changes ${layers.size} layer: ${changed.join(", ")}.`);
+  process.exitCode = layers.size === 1 ? (process.exitCode ?? 0) : 1;
+}
+
+function measure(work: string, folder: string, args: readonly string[], out = "out"): Figure {
   const peakFile = path.join(work, "peak");
   const start = performance.now();
   const { status, stderr } = spawnSync(process.execPath, ["--require", path.join(work, "peak.cjs"), ...args], {
@@ -69,7 +93,7 @@ function measure(work: string, folder: string, args: readonly string[]): Figure 
     encoding: "utf8",
     env: {
       ...process.env,
-      CDKTF_OUTDIR: path.join(work, "out"),
+      CDKTF_OUTDIR: path.join(work, out),
       PEAK_FILE: peakFile,
       NODE_OPTIONS: "--max-old-space-size=8192",
     },
@@ -108,7 +132,7 @@ async function caughtMutations(work: string): Promise<void> {
       `\nMisspelt names in kauri-aws: ${all.length - missed.length} of ${all.length} caught by terraform validate (${seconds.toFixed(0)} s).`,
     );
     missed.forEach((each) => console.log(`  not caught: ${each}`));
-    process.exitCode = missed.length === 0 ? 0 : 1;
+    process.exitCode = missed.length === 0 ? (process.exitCode ?? 0) : 1;
   } finally {
     await server.stop();
   }

@@ -32,12 +32,17 @@ const LEFT_OUT = [".git", "cdktf.out", "coverage", "node_modules", "providers", 
 
 const camelCase = (name: string) => name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
 
-/** Copies the app into a folder, as the vanilla way has it: barrel imports, run by ts-node, which checks types. */
-export function writeVanillaApp(root: string, folder: string): void {
+/** Copies the app into a folder: its sources, and a link to the installed packages. */
+export function copyApp(root: string, folder: string): void {
   for (const entry of fs.readdirSync(root).filter((name) => !LEFT_OUT.includes(name))) {
     fs.cpSync(path.join(root, entry), path.join(folder, entry), { recursive: true });
   }
   fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+}
+
+/** Copies the app into a folder, as the vanilla way has it: barrel imports, run by ts-node, which checks types. */
+export function writeVanillaApp(root: string, folder: string): void {
+  copyApp(root, folder);
   for (const file of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".ts") && !file.startsWith("node_modules")) {
       const full = path.join(folder, file);
