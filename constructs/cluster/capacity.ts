@@ -1,5 +1,6 @@
 import { type CapacityEntry, type NodesCapacity } from "../core/layer";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 
 /** What pods ask of the scheduler. */
 export interface Requests {
@@ -103,9 +104,7 @@ export class ClusterCapacity {
 
 function problemsOf({ nodeType, nodeCount, node, systemReserve }: CapacityNodes): string[] {
   return [
-    ...(Number.isInteger(nodeCount) && nodeCount >= 1
-      ? []
-      : [`nodeCount of ${nodeType} is ${nodeCount}: use a whole number from 1 on`]),
+    ...wholeNumberProblems({ [`nodeCount of ${nodeType}`]: nodeCount }),
     ...(systemReserve.cpuMillis < node.cpuMillis
       ? []
       : [

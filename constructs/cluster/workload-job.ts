@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { JobV1 } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 import { type INamespace } from "./namespace";
 import { type Connectable, Pods } from "./network-policy";
 import { filesOf, type MountedVolume, ONE_RUN_POD, restrictedContainer, temporaryVolume, volumesOf } from "./pod-parts";
@@ -54,9 +55,7 @@ export class WorkloadJob extends Construct implements Connectable {
     super(scope, id);
     const { namespace, resources, uses = [], scripts = {}, configMaps = [] } = props;
     SocleError.throwIfAny(this.node.path, [
-      ...(Number.isInteger(props.timeoutMinutes) && props.timeoutMinutes >= 1
-        ? []
-        : [`timeoutMinutes is ${props.timeoutMinutes}: use a whole number from 1 on`]),
+      ...wholeNumberProblems({ timeoutMinutes: props.timeoutMinutes }),
       ...(Number.isInteger(props.retries) && props.retries >= 0
         ? []
         : [`retries is ${props.retries}: use a whole number from 0 on`]),

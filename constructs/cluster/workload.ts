@@ -7,6 +7,7 @@ import { PodDisruptionBudgetV1 } from "@cdktf/provider-kubernetes/lib/pod-disrup
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 import { type SecretKey } from "../secrets/generated-secret";
 import { type INamespace } from "./namespace";
 import { type Connectable, type Port, Pods } from "./network-policy";
@@ -475,9 +476,7 @@ function problemsOf(props: WorkloadProps): string[] {
     ...(Token.isUnresolved(image) || (/:[\w.-]+$|@sha256:[0-9a-f]{64}$/.test(image) && !image.endsWith(":latest"))
       ? []
       : [`image is "${image}": name a tag other than latest, or a digest, so that every replica runs the same`]),
-    ...(Number.isInteger(maximumReplicas) && maximumReplicas >= 1
-      ? []
-      : [`maximumReplicas is ${maximumReplicas}: use a whole number from 1 on`]),
+    ...wholeNumberProblems({ maximumReplicas }),
     ...(Token.isUnresolved(minimumReplicas) || (minimumReplicas >= 1 && minimumReplicas <= maximumReplicas)
       ? []
       : [`minimumReplicas is ${minimumReplicas}: use 1 to maximumReplicas, which is ${maximumReplicas}`]),

@@ -4,6 +4,7 @@ import { IngressV1 } from "@cdktf/provider-kubernetes/lib/ingress-v1";
 import { type Manifest } from "../cluster/manifests";
 import { type Workload } from "../cluster/workload";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 import {
   API_KEY_HEADER,
   API_PLUGINS,
@@ -217,11 +218,9 @@ function problemsOf({ prefix, healthPath, readyPath, maximumBodyMegabytes, open 
     ...path("healthPath", healthPath),
     ...path("readyPath", readyPath),
     ...(open ? path("open.path", open.path) : []),
-    ...(!open || (Number.isInteger(open.requestsPerMinute) && open.requestsPerMinute >= 1)
-      ? []
-      : [`open.requestsPerMinute is ${open.requestsPerMinute}: use a whole number from 1 on`]),
-    ...(maximumBodyMegabytes === undefined || (Number.isInteger(maximumBodyMegabytes) && maximumBodyMegabytes >= 1)
-      ? []
-      : [`maximumBodyMegabytes is ${maximumBodyMegabytes}: use a whole number from 1 on`]),
+    ...wholeNumberProblems({
+      ...(open ? { "open.requestsPerMinute": open.requestsPerMinute } : {}),
+      ...(maximumBodyMegabytes === undefined ? {} : { maximumBodyMegabytes }),
+    }),
   ];
 }

@@ -7,6 +7,7 @@ import { type INamespace } from "../cluster/namespace";
 import { type Connectable } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
 import { Layer, type TerraformJson } from "../core/layer";
+import { wholeNumberProblems } from "../core/problems";
 
 /** Class of the Ingresses, plugins and consumers that Kong goes by. */
 export const KONG_CLASS = "kong";
@@ -106,12 +107,7 @@ export class KongAccess extends Construct {
   constructor(scope: Construct, id: string, props: KongAccessProps) {
     super(scope, id);
     const { namespace, issuer, counters, requestsPerMinute } = props;
-    SocleError.throwIfAny(
-      this.node.path,
-      Number.isInteger(requestsPerMinute) && requestsPerMinute >= 1
-        ? []
-        : [`requestsPerMinute is ${requestsPerMinute}: use a whole number from 1 on`],
-    );
+    SocleError.throwIfAny(this.node.path, wholeNumberProblems({ requestsPerMinute }));
     this.host = props.host;
     this.kong = props.kong;
     this.namespace = namespace;

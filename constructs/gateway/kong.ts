@@ -8,6 +8,7 @@ import { type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
+import { wholeNumberProblems } from "../core/problems";
 import { type Traefik } from "./traefik";
 
 /** The class of the Ingresses, plugins and consumers that it goes by; the values files say the same. */
@@ -170,11 +171,8 @@ export class Kong extends Construct implements Connectable {
 }
 
 function problemsOf({ replicas, maximumBodyMegabytes, tracing }: KongProps): string[] {
-  const positive = (key: string, value: number) =>
-    Number.isInteger(value) && value >= 1 ? [] : [`${key} is ${value}: use a whole number from 1 on`];
   return [
-    ...positive("replicas", replicas),
-    ...positive("maximumBodyMegabytes", maximumBodyMegabytes),
+    ...wholeNumberProblems({ replicas, maximumBodyMegabytes }),
     ...(tracing && !(tracing.sampleRate >= 0 && tracing.sampleRate <= 1)
       ? [`tracing.sampleRate is ${tracing.sampleRate}: use a share from 0 to 1`]
       : []),

@@ -6,6 +6,7 @@ import { type Manifest, Manifests } from "../cluster/manifests";
 import { type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 import { type CertManager } from "./cert-manager";
 
 /** Where Let's Encrypt answers. @see https://letsencrypt.org/docs/acme-protocol-updates/ */
@@ -196,17 +197,17 @@ export class Traefik extends Construct implements Connectable {
 }
 
 function problemsOf({ loadBalancerBlocks, protection, tracing }: TraefikProps): string[] {
-  const positive = (key: "requestsPerSecond" | "burst" | "maximumBodyMib") =>
-    !protection || (Number.isInteger(protection[key]) && protection[key] >= 1)
-      ? []
-      : [`protection.${key} is ${protection[key]}: use a whole number from 1 on`];
   return [
     ...(loadBalancerBlocks.length > 0
       ? []
       : ["loadBalancerBlocks is empty, so nobody could reach it: give the block of the load balancer's addresses"]),
-    ...positive("requestsPerSecond"),
-    ...positive("burst"),
-    ...positive("maximumBodyMib"),
+    ...(protection
+      ? wholeNumberProblems({
+          "protection.requestsPerSecond": protection.requestsPerSecond,
+          "protection.burst": protection.burst,
+          "protection.maximumBodyMib": protection.maximumBodyMib,
+        })
+      : []),
     ...(protection?.onlyProxies && !protection.proxyBlocks
       ? ["protection.onlyProxies is true without proxyBlocks, so nobody would be answered: give the proxies' blocks"]
       : []),

@@ -4,6 +4,7 @@ import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account
 import { Manifests } from "../cluster/manifests";
 import { type INamespace } from "../cluster/namespace";
 import { SocleError } from "../core/error";
+import { wholeNumberProblems } from "../core/problems";
 import { type SecretKey } from "./generated-secret";
 
 /** Audience of the tokens that log in to Vault: a token that was made for Vault opens nothing else. */
@@ -176,9 +177,7 @@ export class VaultStore extends Construct {
   databaseUser(name: string, { role, refreshHours = 24, template }: VaultDatabaseUserProps): VaultSecret {
     SocleError.throwIfAny(this.node.path, [
       ...pathProblems(`the role of "${name}"`, role),
-      ...(Number.isInteger(refreshHours) && refreshHours >= 1
-        ? []
-        : [`refreshHours of "${name}" is ${refreshHours}: use a whole number from 1 on`]),
+      ...wholeNumberProblems({ [`refreshHours of "${name}"`]: refreshHours }),
     ]);
     this.manifests.add({
       apiVersion: GENERATOR_API_VERSION,

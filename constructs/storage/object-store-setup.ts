@@ -7,6 +7,7 @@ import { type Pods } from "../cluster/network-policy";
 import { filesOf, shortDigest, temporaryVolume } from "../cluster/pod-parts";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
+import { wholeNumberProblems } from "../core/problems";
 import { type VaultSecret } from "../secrets/vault-store";
 import {
   type Bucket,
@@ -163,9 +164,9 @@ function problemsOf({ buckets = {}, policies = {}, users = {}, coldTier }: Objec
           `the bucket "${name}" moves objects after ${coldAfterDays} days, but there is no coldTier`,
       ),
     ...Object.entries(buckets).flatMap(([name, bucket]) =>
-      (["coldAfterDays", "noncurrentDays"] as const)
-        .filter((key) => bucket[key] !== undefined && !(Number.isInteger(bucket[key]) && bucket[key] >= 1))
-        .map((key) => `${key} of the bucket "${name}" is ${bucket[key]}: use a whole number from 1 on`),
+      (["coldAfterDays", "noncurrentDays"] as const).flatMap((key) =>
+        wholeNumberProblems({ [`${key} of the bucket "${name}"`]: bucket[key] ?? 1 }),
+      ),
     ),
     ...Object.entries(users)
       .filter(([, user]) => user.policies.length === 0)

@@ -1,38 +1,18 @@
-import { spawnSync } from "node:child_process";
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { servicesAlerts } from "../../../environments/viridial-staging/services-alerts";
-import { temporaryFolder } from "../../support/layers";
 import { describeWithProgram } from "../../support/programs";
+import { alertsVerdict } from "../../support/promtool";
 
 const RULES = servicesAlerts("apps");
 const AUTOSCALER = 'namespace="apps", horizontalpodautoscaler="property-blue"';
 
 describeWithProgram("promtool", "the services' alerts", () => {
-  /** What promtool says of a test of the rules; empty when exactly these fire. */
-  function verdict(series: Readonly<Record<string, string>>, at: string, firing: readonly string[]): string {
-    const folder = temporaryFolder();
-    fs.writeFileSync(path.join(folder, "rules.yaml"), JSON.stringify({ groups: [{ name: "services", rules: RULES }] }));
-    const checks = RULES.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])).map((name) => ({
-      expr: `count(ALERTS{alertname="${name}", alertstate="firing"}) or vector(0)`,
-      eval_time: at,
-      exp_samples: [{ labels: "{}", value: firing.includes(name) ? 1 : 0 }],
-    }));
-    const input = Object.entries(series).map(([name, values]) => ({ series: name, values }));
-    fs.writeFileSync(
-      path.join(folder, "test.yaml"),
-      JSON.stringify({
-        rule_files: ["rules.yaml"],
-        evaluation_interval: "1m",
-        tests: [{ interval: "1m", input_series: input, promql_expr_test: checks }],
-      }),
+  const verdict = (series: Readonly<Record<string, string>>, at: string, firing: readonly string[]) =>
+    alertsVerdict(
+      RULES,
+      Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      at,
+      firing,
     );
-    const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", "test.yaml"], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    return status === 0 ? "" : `${stdout}${stderr}`;
-  }
 
   test.each<[string, Record<string, string>, string, string[]]>([
     [
