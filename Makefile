@@ -68,6 +68,10 @@ dr-drill: $(INSTALLED) ## Lose a local PostgreSQL and restore it to a point in t
 bench: $(INSTALLED) ## Time and memory of synth against the vanilla way; broken configurations that validate catches
 	@$(TOOL) tools/bench/bench.ts
 
+.PHONY: lab-doctor
+lab-doctor: $(INSTALLED) ## Look at this machine: what is in the lab's way, and how to mend it (GPU=1, BUDGET=<GiB>, JSON=1)
+	@$(TOOL) tools/lab/cli.ts doctor $(if $(filter 1,$(GPU)),--gpu) $(if $(BUDGET),--budget $(BUDGET)) $(if $(filter 1,$(JSON)),--json)
+
 .PHONY: format
 format: $(INSTALLED) ## Format the sources
 	npx --no-install prettier --write --log-level warn .
