@@ -138,7 +138,7 @@ function readme(layer: Layer, json: TerraformJson): string {
         )}`,
     "## What is secret in this state",
     layer.stateSecrets.length === 0
-      ? "Nothing: secrets reach their store through write-only attributes, which Terraform does not keep."
+      ? "Nothing: secrets take ways that Terraform does not keep, such as write-only attributes and files."
       : table(
           ["What", "Why"],
           layer.stateSecrets.map(({ what, why }) => [what, why]),

@@ -21,7 +21,11 @@ const STATEFUL_TYPES = [
   "oci_kms_key",
   "hcloud_volume",
   "vault_mount",
+  "docker_volume",
 ];
+
+/** Types of {@link STATEFUL_TYPES} on somebody's workstation: an author may give their data up, in so many words. */
+const DISPOSABLE_TYPES = ["docker_volume"];
 
 /** Ports that a rule opens, and to whom; all ports where `from` is missing. */
 interface Ingress {
@@ -50,13 +54,14 @@ const INGRESS_TYPES: Readonly<Record<string, (block: Json, json: TerraformJson) 
 
 const WORLD = ["0.0.0.0/0", "::/0"];
 
-/** Data-bearing resources carry `prevent_destroy`. */
+/** Data-bearing resources carry `prevent_destroy`; on a workstation it may be false, but not missing. */
 export const statefulResourcesAreKept: Policy = (_layer, json) =>
-  blocksOf(json, STATEFUL_TYPES).flatMap(({ address, block }) =>
-    (block["lifecycle"] as { prevent_destroy?: boolean } | undefined)?.prevent_destroy === true
+  blocksOf(json, STATEFUL_TYPES).flatMap(({ type, address, block }) => {
+    const kept = (block["lifecycle"] as { prevent_destroy?: boolean } | undefined)?.prevent_destroy;
+    return kept === true || (kept === false && DISPOSABLE_TYPES.includes(type))
       ? []
-      : [`${address} holds data and lacks lifecycle.prevent_destroy`],
-  );
+      : [`${address} holds data and lacks lifecycle.prevent_destroy`];
+  });
 
 /** A port that is open to the world is one that the layer declares with `addOpenPort`, so that its README lists it. */
 export const worldPortsAreDeclared: Policy = (layer, json) => {
@@ -93,8 +98,26 @@ export const secretsAreReferences: Policy = (_layer, json) => {
   );
 };
 
+/**
+ * A container of Docker publishes its ports on 127.0.0.1: Docker's own rules come before the host's firewall, so that any
+ * other address, and none at all, opens them to the network that the machine is in.
+ */
+export const containersStayOnLoopback: Policy = (_layer, json) =>
+  blocksOf(json, ["docker_container"]).flatMap(({ address, block }) => [
+    ...((block["ports"] as { readonly ip?: string; readonly internal: number }[] | undefined) ?? [])
+      .filter(({ ip }) => ip !== "127.0.0.1")
+      .map(({ ip = "every address", internal }) => `${address} publishes port ${internal} on ${ip}, not 127.0.0.1`),
+    ...(block["publish_all_ports"] === true ? [`${address} publishes all ports, on every address`] : []),
+    ...(block["network_mode"] === "host" ? [`${address} has the host's network, and listens on every address`] : []),
+  ]);
+
 /** Every policy, in the order in which its violations are reported. */
-export const POLICIES: readonly Policy[] = [statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences];
+export const POLICIES: readonly Policy[] = [
+  statefulResourcesAreKept,
+  worldPortsAreDeclared,
+  containersStayOnLoopback,
+  secretsAreReferences,
+];
 
 /**
  * A Kubernetes object and a Helm release belong to one resource, in one layer: the second of two layers that make the

@@ -257,7 +257,7 @@ describe("README.md", () => {
       "This layer opens none; what the other layers open is in their READMEs.",
     );
     expect(sectionOf(readme, "What is secret in this state")).toBe(
-      "Nothing: secrets reach their store through write-only attributes, which Terraform does not keep.",
+      "Nothing: secrets take ways that Terraform does not keep, such as write-only attributes and files.",
     );
   });
 });

@@ -8,6 +8,8 @@ import {
   CoreDefaultSecurityList,
   type CoreDefaultSecurityListIngressSecurityRules,
 } from "@cdktf/provider-oci/lib/core-default-security-list";
+import { Container } from "@cdktf/provider-docker/lib/container";
+import { Volume as DockerVolume } from "@cdktf/provider-docker/lib/volume";
 import { CoreNetworkSecurityGroupSecurityRule } from "@cdktf/provider-oci/lib/core-network-security-group-security-rule";
 import { DatabaseAutonomousDatabase } from "@cdktf/provider-oci/lib/database-autonomous-database";
 import { KmsKey } from "@cdktf/provider-oci/lib/kms-key";
@@ -23,6 +25,7 @@ import { TerraformResource, TerraformVariable, Token } from "cdktf";
 import { type Layer } from "../../../constructs/core/layer";
 import {
   clusterObjectsAreDistinct,
+  containersStayOnLoopback,
   ENVIRONMENT_POLICIES,
   POLICIES,
   type Policy,
@@ -39,7 +42,12 @@ function violations(policy: Policy, build: (layer: Layer) => void): string[] {
 }
 
 test("GIVEN the policies WHEN they are listed THEN every one is checked", () => {
-  expect(POLICIES).toEqual([statefulResourcesAreKept, worldPortsAreDeclared, secretsAreReferences]);
+  expect(POLICIES).toEqual([
+    statefulResourcesAreKept,
+    worldPortsAreDeclared,
+    containersStayOnLoopback,
+    secretsAreReferences,
+  ]);
 });
 
 test("GIVEN the policies of environments WHEN they are listed THEN every one is checked", () => {
@@ -99,6 +107,78 @@ describe("statefulResourcesAreKept", () => {
       "aws_s3_bucket.logs holds data and lacks lifecycle.prevent_destroy",
       "aws_ebs_volume.data holds data and lacks lifecycle.prevent_destroy",
       "hcloud_volume.files holds data and lacks lifecycle.prevent_destroy",
+    ]);
+  });
+});
+
+describe("statefulResourcesAreKept of a workstation", () => {
+  test.each([true, false])("GIVEN prevent_destroy = %s in so many words THEN nothing is said", (preventDestroy) => {
+    expect(
+      violations(
+        statefulResourcesAreKept,
+        (layer) => new DockerVolume(layer, "data", { name: "data", lifecycle: { preventDestroy } }),
+      ),
+    ).toEqual([]);
+  });
+
+  test("fails for a volume of Docker that says nothing", () => {
+    expect(
+      violations(statefulResourcesAreKept, (layer) => {
+        new DockerVolume(layer, "data", { name: "data" });
+        new DockerVolume(layer, "more", { name: "more", lifecycle: { createBeforeDestroy: true } });
+      }),
+    ).toEqual([
+      "docker_volume.data holds data and lacks lifecycle.prevent_destroy",
+      "docker_volume.more holds data and lacks lifecycle.prevent_destroy",
+    ]);
+  });
+});
+
+describe("containersStayOnLoopback", () => {
+  const container = (layer: Layer, id: string, config: object) =>
+    new Container(layer, id, { name: id, image: "image", ...config });
+
+  test("GIVEN containers without ports, and with some on 127.0.0.1 WHEN they are checked THEN nothing is said", () => {
+    expect(
+      violations(containersStayOnLoopback, (layer) => {
+        container(layer, "none", {});
+        container(layer, "some", { ports: [{ internal: 80, external: 8080, ip: "127.0.0.1" }] });
+        container(layer, "own", { networkMode: "bridge", publishAllPorts: false });
+      }),
+    ).toEqual([]);
+  });
+
+  test("fails for a port on another address, on none, and on one that is an input", () => {
+    expect(
+      violations(containersStayOnLoopback, (layer) => {
+        const ip = new TerraformVariable(layer, "address", { type: "string" }).stringValue;
+        container(layer, "web", {
+          ports: [
+            { internal: 80, ip: "127.0.0.1" },
+            { internal: 81, ip: "0.0.0.0" },
+            { internal: 82 },
+            { internal: 83, ip: "192.168.1.10" },
+            { internal: 84, ip },
+          ],
+        });
+      }),
+    ).toEqual([
+      "docker_container.web publishes port 81 on 0.0.0.0, not 127.0.0.1",
+      "docker_container.web publishes port 82 on every address, not 127.0.0.1",
+      "docker_container.web publishes port 83 on 192.168.1.10, not 127.0.0.1",
+      "docker_container.web publishes port 84 on ${var.address}, not 127.0.0.1",
+    ]);
+  });
+
+  test("fails for all ports at once, and for the host's network", () => {
+    expect(
+      violations(containersStayOnLoopback, (layer) => {
+        container(layer, "all", { publishAllPorts: true });
+        container(layer, "host", { networkMode: "host" });
+      }),
+    ).toEqual([
+      "docker_container.all publishes all ports, on every address",
+      "docker_container.host has the host's network, and listens on every address",
     ]);
   });
 });
