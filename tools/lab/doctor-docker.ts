@@ -61,13 +61,15 @@ function unreachable({ version, info }: DockerFacts, { wsl, systemd }: DockerPla
       ...(wsl ? ["# Or Docker Desktop on Windows, with WSL integration switched on for this distribution."] : []),
     ]);
   }
-  const reason = complaint({ ...info, stdout: "" }) || complaint({ ...version, stdout: "" }) || "it says nothing";
+  const said = complaint({ ...info, stdout: "" }) || complaint({ ...version, stdout: "" }) || "it says nothing";
+  // Docker's own words may end as a sentence.
+  const reason = /[.?!]$/.test(said) ? said : `${said}.`;
   if (/permission denied/i.test(reason)) {
-    return problem("docker", `The daemon does not let this user in: ${reason}.`, [
+    return problem("docker", `The daemon does not let this user in: ${reason}`, [
       "sudo usermod -aG docker $USER && newgrp docker",
     ]);
   }
-  return problem("docker", `The daemon does not answer: ${reason}.`, [
+  return problem("docker", `The daemon does not answer: ${reason}`, [
     systemd ? "sudo systemctl enable --now docker" : "sudo service docker start",
     ...(wsl ? ["# Or, with Docker Desktop: start it on Windows, and switch on WSL integration there."] : []),
     "# Where DOCKER_HOST or a context names another daemon: unset DOCKER_HOST; docker context use default",

@@ -65,7 +65,7 @@ describe("lab doctor", () => {
     const result = doctor({ ...GOOD, docker }, "--json");
     expect(result.status).toBe(1);
     expect(findingsOf(result).find(({ check }) => check === "docker")?.found).toBe(
-      `The daemon does not answer: ${NO_DAEMON}.`,
+      `The daemon does not answer: ${NO_DAEMON}`,
     );
   });
 

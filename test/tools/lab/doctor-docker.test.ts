@@ -49,7 +49,7 @@ describe("the doctor's look at Docker", () => {
   ])("fails where the daemon does not run: it is started %s", (_, place, start) => {
     const [finding] = checkDocker(silent(`${NO_DAEMON}\n`), place);
     expect(finding?.verdict).toBe("problem");
-    expect(finding?.found).toBe(`The daemon does not answer: ${NO_DAEMON}.`);
+    expect(finding?.found).toBe(`The daemon does not answer: ${NO_DAEMON}`);
     expect(finding?.mend[0]).toBe(start);
   });
 
