@@ -5,6 +5,7 @@ import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
+import { portProblems } from "../core/problems";
 
 export interface FirewallProps {
   /** Name of the security group. */
@@ -88,7 +89,7 @@ export class Firewall extends Construct {
 
   private check({ port }: ListeningPort): void {
     const problems = [
-      ...(Number.isInteger(port) && port >= 1 && port <= 65535 ? [] : [`port ${port} is not between 1 and 65535`]),
+      ...portProblems(port),
       ...(this.ports.has(port) ? [`port ${port} is open already: one call for each port`] : []),
     ];
     SocleError.throwIfAny(this.node.path, problems);

@@ -4,6 +4,7 @@ import { Firewall, type FirewallRule } from "@cdktf/provider-hcloud/lib/firewall
 import { addressOf, expression } from "../core/address";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
+import { portProblems } from "../core/problems";
 import { type ListeningPort } from "./firewall";
 
 export interface HetznerFirewallProps {
@@ -37,7 +38,7 @@ export class HetznerFirewall extends Construct {
    */
   allowFrom(blocks: TerraformVariable, { port, purpose }: ListeningPort): void {
     SocleError.throwIfAny(this.node.path, [
-      ...(Number.isInteger(port) && port >= 1 && port <= 65535 ? [] : [`port ${port} is not between 1 and 65535`]),
+      ...portProblems(port),
       ...(this.rules.some((rule) => rule.port === String(port))
         ? [`port ${port} is open already: one call for each`]
         : []),

@@ -4,6 +4,7 @@ import { CoreNetworkSecurityGroup } from "@cdktf/provider-oci/lib/core-network-s
 import { CoreNetworkSecurityGroupSecurityRule } from "@cdktf/provider-oci/lib/core-network-security-group-security-rule";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
+import { portProblems } from "../core/problems";
 import { type ListeningPort } from "./firewall";
 
 export interface OciFirewallProps {
@@ -156,7 +157,7 @@ export class OciFirewall extends Construct {
   private check({ port }: ListeningPort, from: string): void {
     const open = this.ports.get(port) ?? [];
     SocleError.throwIfAny(this.node.path, [
-      ...(Number.isInteger(port) && port >= 1 && port <= 65535 ? [] : [`port ${port} is not between 1 and 65535`]),
+      ...portProblems(port),
       ...(open.includes(from) || open.includes("the world") || (from === "the world" && open.length > 0)
         ? [`port ${port} is open to ${open.join(" and ")} already: one call for each port and source`]
         : []),

@@ -4,6 +4,7 @@ import kauriAws from "../../../environments/kauri-aws";
 import { type KauriSettings, SETTINGS } from "../../../environments/kauri-aws/settings";
 import { type SocleApp } from "../../../constructs/core/app";
 import { withApp } from "../../support/construct";
+import { messageOf } from "../../support/layers";
 import { describeWithTerraform } from "../../support/terraform";
 
 const build = (settings: KauriSettings = SETTINGS) =>
@@ -181,7 +182,7 @@ describe("settings of kauri-aws", () => {
     });
   });
 
-  test("fails with all problems at once: the key, the value found, what is accepted", () => {
+  test("fails with all problems at once: the key, the value found, what is accepted", async () => {
     const wrong = {
       ...SETTINGS,
       backend: "gcs",
@@ -189,14 +190,8 @@ describe("settings of kauri-aws", () => {
       cloudflareRecord: { zoneId: "x", hostname: "not a name" },
       colour: "green",
     } as unknown as KauriSettings;
-    let message = "";
-    try {
-      build(wrong);
-    } catch (error) {
-      message = (error as Error).message;
-    }
 
-    expect(message.split("\n")).toEqual([
+    expect((await messageOf(() => build(wrong))).split("\n")).toEqual([
       "settings of kauri-aws: 5 problems",
       '  - backend is "gcs": Invalid option: expected one of "local"|"s3"|"http"',
       '  - dumpTime is "25:00": use a time such as "20:30"',

@@ -3,7 +3,7 @@ import "cdktf/lib/testing/adapters/jest";
 import ociV2 from "../../../environments/oci-v2";
 import { type OciSettings, SETTINGS } from "../../../environments/oci-v2/settings";
 import { withApp } from "../../support/construct";
-import { jsonOf } from "../../support/layers";
+import { jsonOf, messageOf } from "../../support/layers";
 import { describeWithTerraform } from "../../support/terraform";
 
 describe("oci-v2", () => {
@@ -21,7 +21,7 @@ describe("oci-v2", () => {
     }
   });
 
-  test("fails with all problems at once: the key, the value found, what is accepted", () => {
+  test("fails with all problems at once: the key, the value found, what is accepted", async () => {
     const wrong = {
       ...SETTINGS,
       backend: "gcs",
@@ -29,14 +29,8 @@ describe("oci-v2", () => {
       vaultNamespace: "Vault_1",
       colour: "green",
     } as unknown as OciSettings;
-    let message = "";
-    try {
-      build(wrong);
-    } catch (error) {
-      message = (error as Error).message;
-    }
 
-    expect(message.split("\n")).toEqual([
+    expect((await messageOf(() => build(wrong))).split("\n")).toEqual([
       "settings of oci-v2: 5 problems",
       '  - backend is "gcs": Invalid option: expected one of "local"|"s3"|"http"',
       '  - k3s.version is "v1.35.8+k3s1": use a release of 1.36 such as v1.36.4+k3s1',
