@@ -1,7 +1,7 @@
 import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { JobV1 } from "@cdktf/provider-kubernetes/lib/job-v1";
-import { type INamespace } from "./namespace";
+import { countOf, type INamespace } from "./namespace";
 import { type Connectable, Pods } from "./network-policy";
 import { ONE_RUN_POD, restrictedContainer, type RestrictedContainerProps, volumesOf } from "./pod-parts";
 
@@ -35,6 +35,7 @@ export class ApplyJob extends Construct implements Connectable {
     // Kubernetes ends it first, so that the reason is there to be read.
     const timeout = `${timeoutMinutes + 1}m`;
     this.done = new JobV1(this, "Resource", {
+      ...countOf(namespace.when),
       metadata: { name: `${name}-${props.version}`, namespace: namespace.name, labels },
       waitForCompletion: true,
       spec: {

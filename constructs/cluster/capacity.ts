@@ -1,6 +1,7 @@
 import { type CapacityEntry, type NodesCapacity } from "../core/layer";
 import { SocleError } from "../core/error";
 import { wholeNumberProblems } from "../core/problems";
+import { type Condition } from "./namespace";
 
 /** What pods ask of the scheduler. */
 export interface Requests {
@@ -18,6 +19,8 @@ export interface PodDemand extends Requests {
   readonly replicas: number | "perNode";
   /** Whether they run on the control planes, where these are nodes of their own. @default false */
   readonly onControlPlanes?: boolean;
+  /** They run only while this holds. @default - always */
+  readonly when?: Condition;
 }
 
 /** Nodes of one type. */
@@ -36,6 +39,12 @@ export interface ClusterCapacityProps extends CapacityNodes {
   readonly controlPlanes?: CapacityNodes;
   /** Pods that the distribution brings, such as CoreDNS. @default - none */
   readonly builtIn?: readonly PodDemand[];
+  /**
+   * Choices of ops that exclude each other, such as scenarios: name → whether pods under a condition run then. Each is to
+   * fit by itself.
+   * @default - one case, in which all pods run
+   */
+  readonly cases?: Readonly<Record<string, (when: Condition) => boolean>>;
 }
 
 /**
@@ -71,29 +80,65 @@ export class ClusterCapacity {
     };
   }
 
-  /** The table for `socle.json`: every row, and what is requested and available in all; control planes apart. */
-  get entry(): CapacityEntry {
-    const { controlPlanes } = this.props;
+  /** What runs under the conditions that are chosen, all replicas together. */
+  requestedWhile(chosen: (when: Condition) => boolean): Requests {
+    const rows = this.demands.filter(({ when }) => when !== undefined && chosen(when));
     return {
-      ...nodesEntry(this.props, this.demandsOn(false)),
+      cpuMillis: sum(rows.map((row) => row.cpuMillis * this.countOf(row))),
+      memoryMib: sum(rows.map((row) => row.memoryMib * this.countOf(row))),
+    };
+  }
+
+  /** What runs under no condition, and the reserve of the nodes. */
+  get requestedAlways(): Requests {
+    return nodesEntry(
+      this.props,
+      this.demands.filter(({ when }) => when === undefined),
+    ).requested;
+  }
+
+  /**
+   * The table for `socle.json`: every row, and what is requested and available in all; control planes apart. Where there are
+   * cases, the table of each, and in the first place what runs in all of them.
+   */
+  get entry(): CapacityEntry {
+    const { controlPlanes, cases } = this.props;
+    return {
+      ...nodesEntry(this.props, this.demandsOn(false, cases ? () => false : undefined)),
       ...(controlPlanes ? { controlPlanes: nodesEntry(controlPlanes, this.demandsOn(true)) } : {}),
+      ...(cases
+        ? {
+            cases: Object.fromEntries(
+              Object.entries(cases).map(([name, runs]) => [name, nodesEntry(this.props, this.demandsOn(false, runs))]),
+            ),
+          }
+        : {}),
     };
   }
 
   /** What does not fit, a sentence each with the largest consumers; empty when everything does. */
   problems(): string[] {
-    const { controlPlanes } = this.props;
+    const { controlPlanes, cases } = this.props;
     return [
-      ...shortages(this.props, this.demandsOn(false)),
+      ...(cases
+        ? Object.entries(cases).flatMap(([name, runs]) =>
+            shortages(this.props, this.demandsOn(false, runs)).map((problem) => `in ${name}, ${problem}`),
+          )
+        : shortages(this.props, this.demandsOn(false))),
       ...(controlPlanes ? shortages(controlPlanes, this.demandsOn(true)) : []),
     ];
   }
 
-  /** The pods of the control planes, or of all other nodes; where control planes are no nodes of their own, all are there. */
-  private demandsOn(controlPlanes: boolean): PodDemand[] {
+  /**
+   * The pods of the control planes, or of all other nodes; where control planes are no nodes of their own, all are there.
+   *
+   * @param runs whether pods under a condition are among them
+   */
+  private demandsOn(controlPlanes: boolean, runs: (when: Condition) => boolean = () => true): PodDemand[] {
     return this.demands.filter(
-      ({ replicas, onControlPlanes = false }) =>
-        replicas === "perNode" || !this.props.controlPlanes || onControlPlanes === controlPlanes,
+      ({ replicas, onControlPlanes = false, when }) =>
+        (replicas === "perNode" || !this.props.controlPlanes || onControlPlanes === controlPlanes) &&
+        (when === undefined || runs(when)),
     );
   }
 

@@ -6,7 +6,7 @@ import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { Layer } from "../core/layer";
 import { cpuMillis, memoryMib, type Requests } from "./capacity";
-import { countOf, type INamespace } from "./namespace";
+import { type Condition, countOf, countPods, type INamespace } from "./namespace";
 import { Pods } from "./network-policy";
 
 /** Helm values: what YAML can say. Strings, numbers and booleans may be tokens of cdktf. */
@@ -73,6 +73,14 @@ export interface ComponentProps {
   readonly preconditions?: readonly Precondition[];
   /** How it reaches the cluster. @default helmRelease */
   readonly delivery?: Delivery;
+  /** Values that go over the others only while a condition holds. @default - none */
+  readonly overlays?: readonly ValuesOverlay[];
+}
+
+/** Values for a component beside something that is not always there, such as single sign-on. */
+export interface ValuesOverlay {
+  readonly when: Condition;
+  readonly values: Values;
 }
 
 /** All that a way of delivery needs to know of a component. */
@@ -84,6 +92,10 @@ export interface ComponentRelease {
   readonly version: string;
   /** YAML documents; a later one goes over an earlier one. A token of a list. */
   readonly values: string[];
+  /** The same in two parts, when everything is constructed: what is known at synth, and what depends on Terraform. */
+  readonly parts: () => { readonly known: Values; readonly interpolated: Values };
+  /** Over the values while their condition holds; a later one over an earlier one. */
+  readonly overlays: readonly ValuesOverlay[];
   readonly secrets: ComponentSecrets | undefined;
   readonly dependsOn: readonly ITerraformDependable[];
   readonly wait: boolean;
@@ -149,6 +161,7 @@ export class Component extends Construct {
     this.values = mergeValues(valuesOf(this.node.path, Layer.of(this).environment.name, this.name), known);
     SocleError.throwIfAny(this.node.path, [...propProblems(props), ...this.count(props.pods)]);
 
+    const overlays = props.overlays ?? [];
     const namespaces = new Set([
       props.namespace,
       ...Object.values(props.pods).map(({ namespace }) => namespace ?? props.namespace),
@@ -161,8 +174,10 @@ export class Component extends Construct {
       version: props.version,
       // At synth, since a verb may add to a list of the values until then.
       values: Lazy.listValue({
-        produce: () => valuesDocuments(this.values, interpolated),
+        produce: () => [...valuesDocuments(this.values, interpolated), ...overlays.map(overlayDocument)],
       }),
+      parts: () => ({ known: this.values, interpolated }),
+      overlays,
       secrets: props.secrets,
       dependsOn: [...namespaces].flatMap(({ guardrails }) => guardrails).concat(props.dependsOn ?? []),
       wait: props.wait ?? true,
@@ -219,9 +234,8 @@ export class Component extends Construct {
             `the values have no number at ${(replicas as { valueAt: string }).valueAt}, the replicas of "${kind}"`,
           );
         }
-        namespace.cluster.capacity.add({
+        countPods(namespace, {
           name: Object.keys(pods).length === 1 ? this.name : `${this.name}/${kind}`,
-          namespace: namespace.name,
           cpuMillis: containers.reduce((sum, each) => sum + each.cpuMillis, 0),
           memoryMib: containers.reduce((sum, each) => sum + each.memoryMib, 0),
           replicas: count as number | "perNode",
@@ -263,6 +277,11 @@ export function valuesDocuments(known: Values, interpolated: Values): string[] {
       : []),
     ...(Object.keys(interpolated).length > 0 ? [Fn.yamlencode(interpolated)] : []),
   ];
+}
+
+/** An overlay as a YAML document: an empty one while its condition does not hold. */
+function overlayDocument({ when, values }: ValuesOverlay): string {
+  return Token.asString(Fn.conditional(when.booleanValue, Fn.yamlencode(values), ""));
 }
 
 /** Text that Terraform leaves as it is: what a chart or a dashboard reads as `${…}` is escaped. */

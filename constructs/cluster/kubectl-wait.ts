@@ -7,7 +7,7 @@ import { Construct } from "constructs";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
 import { wholeNumberProblems } from "../core/problems";
-import { type INamespace } from "./namespace";
+import { countPods, type INamespace } from "./namespace";
 import { restrictedContainer, temporaryVolume, volumesOf } from "./pod-parts";
 import { RESTRICTED_POD } from "./workload";
 
@@ -112,6 +112,6 @@ export class KubectlWait extends Construct {
       timeouts: { create: `${deadlineMinutes + 1}m`, update: `${deadlineMinutes + 1}m` },
       dependsOn: [...namespace.guardrails, binding, ...(props.dependsOn ?? [])],
     });
-    namespace.cluster.capacity.add({ name, namespace: namespace.name, ...REQUESTS, replicas: 1 });
+    countPods(namespace, { name, ...REQUESTS, replicas: 1 });
   }
 }

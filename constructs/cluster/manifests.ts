@@ -1,11 +1,11 @@
-import { type ITerraformDependable, Lazy, type TerraformVariable, Token } from "cdktf";
+import { dependable, type ITerraformDependable, Lazy, Token } from "cdktf";
 import { Construct, type IDependable } from "constructs";
 import { Release } from "@cdktf/provider-helm/lib/release";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { Layer } from "../core/layer";
 import { splitValues, type Values, valuesDocuments } from "./component";
-import { countOf, type INamespace } from "./namespace";
+import { type Condition, countOf, type INamespace } from "./namespace";
 
 /** A Kubernetes object, such as a custom resource. Its strings and numbers may be tokens of cdktf, its name may not. */
 export interface Manifest {
@@ -17,6 +17,7 @@ export interface Manifest {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly finalizers?: readonly string[];
   };
   readonly [key: string]: unknown;
 }
@@ -30,8 +31,8 @@ export interface ManifestsProps {
   readonly manifests?: readonly Manifest[];
   /** What has to be there before, such as the operator that knows the kinds. @default - only the namespace with its guardrails */
   readonly dependsOn?: readonly ITerraformDependable[];
-  /** An input of type `bool`: they are there only while it is true. @default - as long as the namespace is there */
-  readonly when?: TerraformVariable;
+  /** They are there only while this holds. @default - as long as the namespace's own condition */
+  readonly when?: Condition;
   /** @default 600 */
   readonly timeoutSeconds?: number;
 }
@@ -49,6 +50,8 @@ export class Manifests extends Construct {
   readonly name: string;
   /** What depends on the objects being there. Helm does not wait for what an operator makes of them. */
   readonly delivered: ITerraformDependable & IDependable;
+  private readonly release: Release;
+  private readonly needs: Set<ITerraformDependable>;
   private readonly objects = new Map<string, Manifest>();
 
   /** @throws SocleError when Helm takes no release of that name, two objects are the same one, or one is a Secret with values */
@@ -65,7 +68,8 @@ export class Manifests extends Construct {
       layer.addFile(`${CHART}/${file}`, readProjectFile(`${SOURCE}/${file}`));
     }
     this.add(...(props.manifests ?? []));
-    this.delivered = new Release(this, "Resource", {
+    this.needs = new Set([...props.namespace.guardrails, ...(props.dependsOn ?? [])]);
+    this.release = new Release(this, "Resource", {
       ...countOf(props.namespace.when, props.when),
       name: this.name,
       namespace: props.namespace.name,
@@ -82,8 +86,9 @@ export class Manifests extends Construct {
       cleanupOnFail: true,
       timeout: props.timeoutSeconds ?? 600,
       maxHistory: 5,
-      dependsOn: [...props.namespace.guardrails, ...(props.dependsOn ?? [])],
+      dependsOn: [...this.needs],
     });
+    this.delivered = this.release;
     this.node.addValidation({
       validate: () => (this.objects.size > 0 ? [] : ["has no manifest: add one, or leave it out"]),
     });
@@ -111,6 +116,12 @@ export class Manifests extends Construct {
       this.objects.set(key, manifest);
     }
     SocleError.throwIfAny(this.node.path, problems);
+  }
+
+  /** Has something there before the objects are, beyond what the constructor was told. */
+  after(...dependables: readonly ITerraformDependable[]): void {
+    dependables.forEach((each) => this.needs.add(each));
+    this.release.dependsOn = [...this.needs].map(dependable);
   }
 
   /** The objects as they are known by now, for other constructs and tests. */

@@ -1,11 +1,11 @@
-import { Fn, type ITerraformDependable, Op, TerraformCount, type TerraformVariable, Token } from "cdktf";
+import { Fn, type IResolvable, type ITerraformDependable, Op, TerraformCount, Token } from "cdktf";
 import { Construct } from "constructs";
 import { LimitRangeV1 } from "@cdktf/provider-kubernetes/lib/limit-range-v1";
 import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { ResourceQuotaV1 } from "@cdktf/provider-kubernetes/lib/resource-quota-v1";
 import { SocleError } from "../core/error";
-import { type Requests } from "./capacity";
+import { type PodDemand, type Requests } from "./capacity";
 import { type KubernetesCluster } from "./kubernetes-providers";
 
 /** A reason to let pods do more than the `restricted` Pod Security Standard does. */
@@ -16,12 +16,17 @@ export interface PodSecurityException {
   readonly reason: string;
 }
 
+/** Something that ops choose, known at plan: an input of type `bool`, or an expression of that type. */
+export interface Condition {
+  readonly booleanValue: IResolvable;
+}
+
 /** A namespace that pods are put into, and flows come from and go to. */
 export interface INamespace {
   readonly name: string;
   readonly cluster: KubernetesCluster;
-  /** An input of type `bool`: it is there only while it is true. Undefined where it always is. */
-  readonly when: TerraformVariable | undefined;
+  /** What is put into it is there only while this holds. Undefined where it always is. */
+  readonly when: Condition | undefined;
   /** What has to be there before anything is put into it. */
   readonly present: readonly ITerraformDependable[];
   /** What has to be there before its first pod is. */
@@ -43,6 +48,37 @@ export class ExistingNamespace implements INamespace {
   }
 }
 
+/**
+ * A namespace that stays, for what comes and goes: whatever is given this one instead is there only while a condition holds.
+ * Volumes in it so outlive the pods.
+ */
+export class ConditionalNamespace implements INamespace {
+  readonly name: string;
+  readonly cluster: KubernetesCluster;
+  readonly present: readonly ITerraformDependable[];
+  readonly guardrails: readonly ITerraformDependable[];
+
+  /** @throws SocleError when the namespace itself comes and goes */
+  constructor(
+    namespace: INamespace,
+    readonly when: Condition,
+  ) {
+    SocleError.throwIfAny(
+      `namespace ${namespace.name}`,
+      namespace.when === undefined ? [] : ["is itself there under a condition only: give what is in it no other one"],
+    );
+    this.name = namespace.name;
+    this.cluster = namespace.cluster;
+    this.present = namespace.present;
+    this.guardrails = namespace.guardrails;
+  }
+}
+
+/** Counts pods that run in a namespace against its cluster. */
+export function countPods({ name, cluster, when }: INamespace, pods: Omit<PodDemand, "namespace" | "when">): void {
+  cluster.capacity.add({ ...pods, namespace: name, ...(when ? { when } : {}) });
+}
+
 export interface NamespaceProps {
   readonly cluster: KubernetesCluster;
   /** @default - the id, `_` written as `-` */
@@ -53,8 +89,8 @@ export interface NamespaceProps {
   readonly podSecurity?: PodSecurityException;
   /** Whether volumes in it hold what no apply can bring back: it then carries `prevent_destroy`. @default false */
   readonly holdsData?: boolean;
-  /** An input of type `bool`: the namespace, and what is in it, is there only while it is true. @default - always there */
-  readonly when?: TerraformVariable;
+  /** The namespace, and what is in it, is there only while this holds. @default - always there */
+  readonly when?: Condition;
 }
 
 /** What a container gets that asks for nothing, and the most that one may ask for. */
@@ -68,7 +104,7 @@ const CONTAINER = { cpu: "10m", memory: "32Mi", memoryLimit: "256Mi", maximumMem
 export class Namespace extends Construct implements INamespace {
   readonly name: string;
   readonly cluster: KubernetesCluster;
-  readonly when: TerraformVariable | undefined;
+  readonly when: Condition | undefined;
   /** What has to be there before the first pod is: the default deny and the limits. */
   readonly guardrails: readonly ITerraformDependable[];
   readonly present: readonly ITerraformDependable[];
@@ -176,13 +212,12 @@ export class Namespace extends Construct implements INamespace {
 }
 
 /**
- * The `count` of a resource that is there only while all of some inputs are true; nothing for one that is always there.
+ * The `count` of a resource that is there only while all of some conditions hold; nothing for one that is always there.
  *
- * @param whens inputs of type `bool`; undefined ones do not count
+ * @param whens undefined ones do not count
  */
-export function countOf(...whens: readonly (TerraformVariable | undefined)[]): { readonly count?: TerraformCount } {
-  const inputs = [...new Set(whens.filter((when) => when !== undefined))].map((when) => when.booleanValue);
-  const [first, ...others] = inputs;
+export function countOf(...whens: readonly (Condition | undefined)[]): { readonly count?: TerraformCount } {
+  const [first, ...others] = [...new Set(whens.filter((when) => when !== undefined))].map((when) => when.booleanValue);
   if (first === undefined) {
     return {};
   }

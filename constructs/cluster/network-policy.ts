@@ -1,9 +1,8 @@
-import { type TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { SocleError } from "../core/error";
 import { KUBEADM_POD_CIDR, KUBEADM_SERVICE_CIDR } from "./kubeadm-blocks";
-import { countOf, type INamespace } from "./namespace";
+import { type Condition, countOf, type INamespace } from "./namespace";
 
 /** Where the parts of a cluster are on the network, for policies that cannot select pods. */
 export interface ClusterNetwork {
@@ -82,8 +81,8 @@ export interface PodsProps {
   readonly labels: Readonly<Record<string, string>>;
   /** Names the policies. @default - the id, `_` written as `-` */
   readonly name?: string;
-  /** An input of type `bool`: flows are allowed only while it is true. @default - as long as the namespace is there */
-  readonly when?: TerraformVariable;
+  /** Flows are allowed only while this holds. @default - as long as the namespace's own condition */
+  readonly when?: Condition;
 }
 
 /**
@@ -111,7 +110,7 @@ export class Pods extends Construct implements Connectable {
   readonly name: string;
   readonly namespace: INamespace;
   readonly labels: Readonly<Record<string, string>>;
-  private readonly whens: readonly (TerraformVariable | undefined)[];
+  private readonly whens: readonly (Condition | undefined)[];
 
   /** @throws SocleError when there is no label: that would select every pod of the namespace */
   constructor(scope: Construct, id: string, props: PodsProps) {
@@ -220,7 +219,7 @@ export class Pods extends Construct implements Connectable {
     id: string,
     peers: readonly Peer[],
     ports: readonly Port[],
-    whens: readonly (TerraformVariable | undefined)[] = [],
+    whens: readonly (Condition | undefined)[] = [],
   ): void {
     const name = `${this.name}-${id.replaceAll("_", "-")}`;
     const childId = id.replaceAll("-", "_");

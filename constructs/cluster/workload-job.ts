@@ -4,7 +4,7 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { JobV1 } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { SocleError } from "../core/error";
 import { wholeNumberProblems } from "../core/problems";
-import { type INamespace } from "./namespace";
+import { countOf, countPods, type INamespace } from "./namespace";
 import { type Connectable, Pods } from "./network-policy";
 import { filesOf, type MountedVolume, ONE_RUN_POD, restrictedContainer, temporaryVolume, volumesOf } from "./pod-parts";
 import { type Backend, type ContainerResources, type SecretFiles } from "./workload";
@@ -40,7 +40,7 @@ export interface WorkloadJobProps {
   readonly timeoutMinutes: number;
   /** How often it is tried once more. */
   readonly retries: number;
-  /** How many of it there are: 0 or 1, by an input. @default - one */
+  /** How many of it there are: 0 or 1, by an input. @default - one, while the namespace's condition holds */
   readonly count?: TerraformCount;
   /** @default - only the namespace with its guardrails */
   readonly dependsOn?: readonly ITerraformDependable[];
@@ -63,7 +63,7 @@ export class WorkloadJob extends Construct implements Connectable {
     const name = props.name ?? id.replaceAll("_", "-");
     const labels = { "app.kubernetes.io/name": name };
     const metadata = { namespace: namespace.name, labels };
-    const count = props.count ? { count: props.count } : {};
+    const count = props.count ? { count: props.count } : countOf(namespace.when);
     const files =
       Object.keys(scripts).length > 0
         ? new ConfigMapV1(this, "scripts", {
@@ -127,9 +127,8 @@ export class WorkloadJob extends Construct implements Connectable {
     for (const { pods, port } of uses) {
       this.pods.allowTo(pods, { port });
     }
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name,
-      namespace: namespace.name,
       cpuMillis: resources.cpuMillis,
       memoryMib: resources.memoryMib,
       replicas: 1,

@@ -1,4 +1,4 @@
-import { Fn, type IResolvable, type ITerraformDependable, Lazy, TerraformCount, Token } from "cdktf";
+import { type IResolvable, type ITerraformDependable, Lazy, Token } from "cdktf";
 import { Construct } from "constructs";
 import { DeploymentV1 } from "@cdktf/provider-kubernetes/lib/deployment-v1";
 import { HorizontalPodAutoscalerV2 } from "@cdktf/provider-kubernetes/lib/horizontal-pod-autoscaler-v2";
@@ -9,7 +9,7 @@ import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import { SocleError } from "../core/error";
 import { wholeNumberProblems } from "../core/problems";
 import { type SecretKey } from "../secrets/generated-secret";
-import { type INamespace } from "./namespace";
+import { type Condition, countOf, countPods, type INamespace } from "./namespace";
 import { type Connectable, type Port, Pods } from "./network-policy";
 
 /** What a container gets of its node. */
@@ -177,16 +177,15 @@ export class Workload extends Construct implements Connectable {
       colors
         ? [
             { color: "blue", image },
-            { color: "green", image: colors.greenImage, when: colors.greenWhen },
+            { color: "green", image: colors.greenImage, when: { booleanValue: colors.greenWhen } },
           ]
         : [{ image }]
     ).map((replicas) => this.deploy(props, account, replicas));
     this.service = this.expose(props, metadata);
 
     this.pods = new Pods(this, "Default", { namespace, labels: this.labels, name: this.name });
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name: this.name,
-      namespace: namespace.name,
       cpuMillis: resources.cpuMillis,
       memoryMib: resources.memoryMib,
       replicas: props.maximumReplicas,
@@ -280,6 +279,7 @@ export class Workload extends Construct implements Connectable {
   private deploy(props: WorkloadProps, account: ServiceAccountV1, replicas: Replicas): DeploymentV1 {
     const { namespace, resources } = props;
     const { color, when } = replicas;
+    const count = countOf(namespace.when, when);
     const labels = { ...this.labels, ...(color === undefined ? {} : { [COLOR_LABEL]: color }) };
     const metadata = {
       name: color === undefined ? this.name : `${this.name}-${color}`,
@@ -287,7 +287,6 @@ export class Workload extends Construct implements Connectable {
       labels: { ...labels },
     };
     const selector = { ...labels };
-    const count = when ? { count: TerraformCount.of(Token.asNumber(Fn.conditional(when, 1, 0))) } : {};
     const probe = { httpGet: { path: props.healthPath, port: "http" }, timeoutSeconds: 3 };
     const ready = { ...probe, httpGet: { path: props.readyPath ?? props.healthPath, port: "http" } };
     const deployment = new DeploymentV1(this, color ?? "Resource", {
@@ -367,7 +366,7 @@ export class Workload extends Construct implements Connectable {
     { color, when }: Replicas,
   ): void {
     const id = (name: string) => (color === undefined ? name : `${color}_${name}`);
-    const count = when ? { count: TerraformCount.of(Token.asNumber(Fn.conditional(when, 1, 0))) } : {};
+    const count = countOf(props.namespace.when, when);
     const target = (name: string, averageUtilization: number) => ({
       type: "Resource",
       resource: { name, target: { type: "Utilization", averageUtilization } },
@@ -382,11 +381,11 @@ export class Workload extends Construct implements Connectable {
           apiVersion: "apps/v1",
           kind: "Deployment",
           // One that may not be there has no address without an index.
-          name: when ? metadata.name : deployment.metadata.name,
+          name: count.count ? metadata.name : deployment.metadata.name,
         },
         metric: [target("cpu", props.targetCpuPercent ?? 75), target("memory", props.targetMemoryPercent ?? 85)],
       },
-      ...(when ? { dependsOn: [deployment] } : {}),
+      ...(count.count ? { dependsOn: [deployment] } : {}),
     });
     // At most one away, not at least one there: with a single replica that would keep its node from ever being drained.
     new PodDisruptionBudgetV1(this, id("disruption_budget"), {
@@ -426,6 +425,7 @@ export class Workload extends Construct implements Connectable {
       return service;
     }
     new IngressV1(this, "route", {
+      ...countOf(namespace.when),
       metadata,
       spec: {
         ingressClassName: route.ingressClass ?? "traefik",
@@ -451,7 +451,7 @@ export class Workload extends Construct implements Connectable {
 interface Replicas {
   readonly color?: string;
   readonly image: string;
-  readonly when?: IResolvable;
+  readonly when?: Condition;
 }
 
 interface ObjectMetadata {

@@ -2,6 +2,7 @@ import { type App } from "cdktf";
 import { type BackendType } from "./backend";
 import { SocleError } from "./error";
 import { type Layer } from "./layer";
+import { Repository } from "./repository";
 
 export interface EnvironmentProps {
   /** One sentence for ops: what this environment is. */
@@ -20,6 +21,7 @@ export class Environment {
   readonly description: string;
   readonly backend: BackendType;
   private readonly ordered: Layer[] = [];
+  private readonly written = new Map<string, Repository>();
 
   /**
    * @param app the App that its layers belong to
@@ -43,6 +45,26 @@ export class Environment {
   /** Its layers in apply order, which is the order of their construction. */
   get layers(): readonly Layer[] {
     return this.ordered;
+  }
+
+  /** The git repositories that synth writes for it, by name. */
+  get repositories(): readonly Repository[] {
+    return [...this.written.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * A git repository that synth writes for this environment; the same one for the same name.
+   *
+   * @throws SocleError when the name is malformed
+   */
+  repository(name: string): Repository {
+    const known = this.written.get(name);
+    if (known) {
+      return known;
+    }
+    const repository = new Repository(name);
+    this.written.set(name, repository);
+    return repository;
   }
 
   /**

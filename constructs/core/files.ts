@@ -33,3 +33,23 @@ export function readProjectFile(file: string): string {
 export function listProjectFiles(folder: string): string[] {
   return fs.readdirSync(path.join(projectRoot(), folder)).sort();
 }
+
+/** What programs leave beside sources, such as Python's compiled modules. */
+const LEFT_BEHIND = /(^|\/)(__pycache__|\.pytest_cache|\.venv|target|logs)(\/|$)|\.pyc$/;
+
+/**
+ * Files below a folder of this repository, whatever folders they are in, by path below it in alphabetical order; without
+ * what programs leave beside them.
+ *
+ * @param folder path from the repository's folder, with `/`
+ * @throws Error when the folder is missing
+ */
+export function filesBelow(folder: string): string[] {
+  const root = path.join(projectRoot(), folder);
+  return fs
+    .readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
+    .filter((file) => !LEFT_BEHIND.test(file))
+    .sort();
+}

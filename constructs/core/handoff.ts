@@ -242,6 +242,19 @@ export interface EnvironmentSummary {
   readonly name: string;
   readonly description: string;
   readonly layers: readonly LayerSummary[];
+  /** Git repositories to be published. Left out when it has none. */
+  readonly repositories?: readonly RepositorySummary[];
+}
+
+/** A git repository in `cdktf.out/socle.json`. */
+export interface RepositorySummary {
+  readonly name: string;
+  /** Folder below `cdktf.out/`. */
+  readonly directory: string;
+  /** Its tag `socle-<revision>` is what other content refers to. Left out where nothing does. */
+  readonly revision?: string;
+  /** Files of the folder → SHA-256, in hexadecimal. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** `cdktf.out/socle.json`: what is in the folder, for ops and for Socle's own tools. */
@@ -279,6 +292,15 @@ export function summarize(
 }
 
 /** An environment's entry in `socle.json`. */
-export function summarizeEnvironment(environment: Environment, layers: readonly LayerSummary[]): EnvironmentSummary {
-  return { name: environment.name, description: environment.description, layers };
+export function summarizeEnvironment(
+  environment: Environment,
+  layers: readonly LayerSummary[],
+  repositories: readonly RepositorySummary[],
+): EnvironmentSummary {
+  return {
+    name: environment.name,
+    description: environment.description,
+    layers,
+    ...(repositories.length > 0 ? { repositories } : {}),
+  };
 }

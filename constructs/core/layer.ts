@@ -44,6 +44,12 @@ export interface StateSecret {
 export interface CapacityEntry extends NodesCapacity {
   /** Control planes that are nodes of their own. @default - none are */
   readonly controlPlanes?: NodesCapacity;
+  /**
+   * Choices of ops that exclude each other, such as scenarios, each with all that runs then; the entry itself is what runs
+   * in every one of them.
+   * @default - there is no choice
+   */
+  readonly cases?: Readonly<Record<string, NodesCapacity>>;
 }
 
 /** What pods request of the nodes of one type, and what these have. */

@@ -6,8 +6,16 @@ import { type App } from "cdktf";
 import { SocleApp } from "./app";
 import { type Environment } from "./environment";
 import { SocleError } from "./error";
-import { type EnvironmentSummary, handoffFiles, summarize, summarizeEnvironment, type Summary } from "./handoff";
+import {
+  type EnvironmentSummary,
+  handoffFiles,
+  type RepositorySummary,
+  summarize,
+  summarizeEnvironment,
+  type Summary,
+} from "./handoff";
 import { type Layer, type TerraformJson } from "./layer";
+import { type Repository } from "./repository";
 import { ENVIRONMENT_POLICIES, POLICIES } from "../policy/policies";
 import { disableTokenStackTraces } from "./stack-traces";
 
@@ -85,9 +93,10 @@ export async function synthesize(
     const layers = environments.flatMap((environment) => environment.layers);
     const jsons = new Map(layers.map((layer) => [layer, readLayer(staging, layer)]));
     checkPolicies(environments, jsons);
-    const written = environments.map((environment) => finish(environment, jsons, staging));
     const previous = readJson<Summary>(path.join(outdir, SUMMARY_FILE));
     const kept = (previous?.environments ?? []).filter(({ name }) => names.includes(name) && !selected.includes(name));
+    checkRepositories(environments, kept);
+    const written = environments.map((environment) => finish(environment, jsons, staging));
     mergeManifest(staging, outdir, kept);
     const summary: Summary = {
       formatVersion: 1,
@@ -150,6 +159,23 @@ function checkPolicies(environments: readonly Environment[], jsons: ReadonlyMap<
   SocleError.throwIfAny("synth", [...problems, ...between]);
 }
 
+/** @throws SocleError when two environments write the same repository */
+function checkRepositories(environments: readonly Environment[], kept: readonly EnvironmentSummary[]): void {
+  const owners = [
+    ...environments.flatMap(({ name, repositories }) => repositories.map((each) => ({ name, repository: each.name }))),
+    ...kept.flatMap(({ name, repositories = [] }) => repositories.map((each) => ({ name, repository: each.name }))),
+  ];
+  SocleError.throwIfAny(
+    "synth",
+    owners.flatMap(({ name, repository }, index) => {
+      const other = owners.slice(0, index).find((each) => each.repository === repository);
+      return other
+        ? [`${other.name} and ${name} both write the repository "${repository}": give one of the two another name`]
+        : [];
+    }),
+  );
+}
+
 /** Writes what ops get beside `cdk.tf.json`. */
 function finish(
   environment: Environment,
@@ -161,11 +187,7 @@ function finish(
     environment.layers.map((layer) => {
       const json = jsons.get(layer) as TerraformJson;
       const directory = path.join(staging, directoryOf(layer));
-      for (const [name, text] of [...Object.entries(handoffFiles(layer, json)), ...layer.shippedFiles]) {
-        const file = path.join(directory, name);
-        fs.mkdirSync(path.dirname(file), { recursive: true });
-        fs.writeFileSync(file, text);
-      }
+      writeFiles(directory, [...Object.entries(handoffFiles(layer, json)), ...layer.shippedFiles]);
       const files = fs
         .readdirSync(directory, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -178,7 +200,30 @@ function finish(
         Object.fromEntries(files.map((name) => [name, sha256(path.join(directory, name))])),
       );
     }),
+    environment.repositories.map((repository) => writeRepository(repository, staging)),
   );
+}
+
+/** Writes what is to be published as a git repository. */
+function writeRepository(repository: Repository, staging: string): RepositorySummary {
+  const { name, revision } = repository;
+  const directory = path.posix.join("gitops", name);
+  const files = [...repository.files].sort(([a], [b]) => (a < b ? -1 : 1));
+  writeFiles(path.join(staging, directory), files);
+  return {
+    name,
+    directory,
+    ...(revision === undefined ? {} : { revision }),
+    files: Object.fromEntries(files.map(([file]) => [file, sha256(path.join(staging, directory, file))])),
+  };
+}
+
+function writeFiles(directory: string, files: Iterable<readonly [string, string]>): void {
+  for (const [name, text] of files) {
+    const file = path.join(directory, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
+  }
 }
 
 /** Puts the stacks of the environments that are kept, as the previous manifest has them, beside those just written. */
@@ -200,8 +245,10 @@ function mergeManifest(staging: string, outdir: string, kept: readonly Environme
 /** Renames file by file, so that each is whole at any moment, then removes what is no longer written. */
 function swap(staging: string, outdir: string, previous: Summary | undefined, summary: Summary): void {
   const paths = ({ environments }: Summary) =>
-    environments.flatMap(({ layers }) =>
-      layers.flatMap(({ directory, files }) => Object.keys(files).map((file) => path.join(directory, file))),
+    environments.flatMap(({ layers, repositories = [] }) =>
+      [...layers, ...repositories].flatMap(({ directory, files }) =>
+        Object.keys(files).map((file) => path.join(directory, file)),
+      ),
     );
   const current = new Set(paths(summary));
   for (const file of current) {

@@ -2,7 +2,7 @@ import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { ApplyJob } from "../cluster/apply-job";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Connectable, type Pods } from "../cluster/network-policy";
 import { filesOf, shortDigest, temporaryVolume } from "../cluster/pod-parts";
 import { SocleError } from "../core/error";
@@ -98,6 +98,6 @@ export class OracleDatabaseUser extends Construct implements Connectable {
     });
     this.ready = job.done;
     this.pods = job.pods;
-    namespace.cluster.capacity.add({ name, namespace: namespace.name, ...REQUESTS, replicas: 1 });
+    countPods(namespace, { name, ...REQUESTS, replicas: 1 });
   }
 }

@@ -2,7 +2,7 @@ import { type ITerraformDependable } from "cdktf";
 import { Construct, type IDependable } from "constructs";
 import { PodDisruptionBudgetV1 } from "@cdktf/provider-kubernetes/lib/pod-disruption-budget-v1";
 import { Manifests } from "../cluster/manifests";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import { type ContainerResources } from "../cluster/workload";
 import { SocleError } from "../core/error";
@@ -110,9 +110,8 @@ export class RabbitMqCluster extends Construct implements Connectable {
     if (replicas > 1) {
       this.pods.allowFrom(this.pods, { port: PORTS.epmd }, { port: PORTS.erlang });
     }
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name: this.name,
-      namespace: namespace.name,
       cpuMillis: Math.max(resources.cpuMillis, INIT.cpuMillis),
       memoryMib: resources.memoryMib,
       replicas,

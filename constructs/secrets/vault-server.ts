@@ -2,7 +2,7 @@ import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct, type IDependable } from "constructs";
 import { Component } from "../cluster/component";
 import { Manifests } from "../cluster/manifests";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Connectable, type Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
 import { type Monitors } from "../observability/monitors";
@@ -117,9 +117,8 @@ export class VaultServer extends Construct implements Connectable {
       // Before it is initialised it is not ready: an apply that waits would fail.
       wait: false,
     });
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name: "vault/certificate-reloader",
-      namespace: namespace.name,
       ...RELOADER_REQUESTS,
       replicas,
     });

@@ -2,7 +2,7 @@ import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { ApplyJob } from "../cluster/apply-job";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { filesOf, shortDigest, temporaryVolume } from "../cluster/pod-parts";
 import { SocleError } from "../core/error";
@@ -140,7 +140,7 @@ export class ObjectStoreSetup extends Construct {
     this.ready = job.done;
     this.pods = job.pods;
     store.pods.allowFrom(this.pods, { port: store.port });
-    namespace.cluster.capacity.add({ name, namespace: namespace.name, ...REQUESTS, replicas: 1 });
+    countPods(namespace, { name, ...REQUESTS, replicas: 1 });
   }
 }
 

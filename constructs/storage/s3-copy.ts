@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
 import { cronJobSpec, scheduleProblems } from "../cluster/cron-job";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import {
   filesOf,
@@ -159,7 +159,7 @@ export class S3Copy extends Construct implements Connectable {
     this.pods.allowToInternet("backups", { port: 443 });
     if (!onControlPlane) {
       // A control plane takes no pods that are counted here.
-      namespace.cluster.capacity.add({ name: this.name, namespace: namespace.name, ...REQUESTS, replicas: 1 });
+      countPods(namespace, { name: this.name, ...REQUESTS, replicas: 1 });
     }
   }
 }

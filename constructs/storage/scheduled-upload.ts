@@ -5,7 +5,7 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import { cronJobSpec, scheduleProblems } from "../cluster/cron-job";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
 import {
   filesOf,
@@ -156,9 +156,8 @@ export class ScheduledUpload extends Construct implements Connectable {
     });
     this.pods = new Pods(this, "Default", { namespace, labels, name: this.name });
     this.pods.allowToInternet("backups", { port: 443 });
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name: this.name,
-      namespace: namespace.name,
       cpuMillis: resources.cpuMillis,
       memoryMib: resources.memoryMib,
       replicas: 1,

@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { Component } from "../cluster/component";
 import { scheduleProblems } from "../cluster/cron-job";
-import { type INamespace } from "../cluster/namespace";
+import { countPods, type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
 import { wholeNumberProblems } from "../core/problems";
@@ -117,9 +117,8 @@ export class Velero extends Construct {
       dependsOn: [this.allowOut(namespace), credentials.delivered, repositoryPassword.delivered],
     });
     this.pods = component.pods("velero");
-    namespace.cluster.capacity.add({
+    countPods(namespace, {
       name: "velero/workers",
-      namespace: namespace.name,
       ...WORKER,
       replicas: "perNode",
     });

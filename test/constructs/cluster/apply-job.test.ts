@@ -1,4 +1,6 @@
+import { TerraformVariable } from "cdktf";
 import { ApplyJob, type ApplyJobProps } from "../../../constructs/cluster/apply-job";
+import { ConditionalNamespace } from "../../../constructs/cluster/namespace";
 import { temporaryVolume } from "../../../constructs/cluster/pod-parts";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
@@ -50,6 +52,22 @@ describe("ApplyJob", () => {
       },
       timeouts: { create: "15m", update: "15m" },
     });
+  });
+
+  test("GIVEN a namespace of a condition THEN the Job is there while it holds", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const enabled = new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" });
+      new ApplyJob(layer, "prepare", {
+        namespace: new ConditionalNamespace(testNamespace(testCluster(layer), "data"), enabled),
+        name: "prepare",
+        version: "1",
+        image: "tool:1.0.0",
+        environment: {},
+        resources: { cpuMillis: 10, memoryMib: 64 },
+        volumes: [],
+      });
+    });
+    expect(only(json.resource?.["kubernetes_job_v1"])["count"]).toBe("${var.enabled ? 1 : 0}");
   });
 
   test("GIVEN another version THEN it is another Job", () => {

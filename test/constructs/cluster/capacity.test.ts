@@ -1,5 +1,7 @@
+import { type IResolvable } from "cdktf";
 import fc from "fast-check";
 import { ClusterCapacity, type ClusterCapacityProps, cpuMillis, memoryMib } from "../../../constructs/cluster/capacity";
+import { type Condition } from "../../../constructs/cluster/namespace";
 
 const capacity = (props: Partial<ClusterCapacityProps> = {}) =>
   new ClusterCapacity({
@@ -68,6 +70,63 @@ describe("ClusterCapacity", () => {
         "  - the system reserve of 4096 MiB leaves nothing of the 2048 MiB of a small",
       ].join("\n"),
     );
+  });
+});
+
+describe("cases that exclude each other", () => {
+  const when = (component: string) => ({ component, booleanValue: component as unknown as IResolvable });
+  const chosen =
+    (...components: string[]) =>
+    (condition: Condition) =>
+      components.includes((condition as ReturnType<typeof when>).component);
+  const build = (largeMib: number) => {
+    const cluster = capacity({ cases: { small: chosen("cache"), large: chosen("cache", "database") } });
+    cluster.add({ name: "web", namespace: "apps", cpuMillis: 100, memoryMib: 100, replicas: 1 });
+    cluster.add({
+      name: "cache",
+      namespace: "apps",
+      cpuMillis: 20,
+      memoryMib: 200,
+      replicas: "perNode",
+      when: when("cache"),
+    });
+    cluster.add({
+      name: "database",
+      namespace: "apps",
+      cpuMillis: 30,
+      memoryMib: largeMib,
+      replicas: 2,
+      when: when("database"),
+    });
+    return cluster;
+  };
+
+  test("GIVEN pods under conditions THEN the entry has what always runs, and each case all that runs then", () => {
+    const { entry } = build(300);
+    const names = (rows: { name: string }[] = []) => rows.map(({ name }) => name);
+    expect(names([...entry.rows])).toEqual(["system reserve", "web"]);
+    expect(entry.requested).toEqual({ cpuMillis: 300, memoryMib: 1124 });
+    expect(Object.keys(entry.cases ?? {})).toEqual(["small", "large"]);
+    expect(names([...(entry.cases?.["small"]?.rows ?? [])])).toEqual(["system reserve", "web", "cache"]);
+    expect(entry.cases?.["small"]?.requested).toEqual({ cpuMillis: 340, memoryMib: 1524 });
+    expect(entry.cases?.["large"]?.requested).toEqual({ cpuMillis: 400, memoryMib: 2124 });
+  });
+
+  test("GIVEN a choice THEN what it asks for beside the rest is known, all replicas together", () => {
+    const cluster = build(300);
+    expect(cluster.requestedWhile(chosen("database"))).toEqual({ cpuMillis: 60, memoryMib: 600 });
+    expect(cluster.requestedWhile(chosen())).toEqual({ cpuMillis: 0, memoryMib: 0 });
+    expect(cluster.requestedAlways).toEqual({ cpuMillis: 300, memoryMib: 1124 });
+  });
+
+  test("GIVEN cases that fit each, though not both together, THEN there is no problem", () => {
+    expect(build(1286).problems()).toEqual([]);
+  });
+
+  test("fails for a case that does not fit, naming it and its largest consumers", () => {
+    expect(build(1287).problems()).toEqual([
+      "in large, 4098 MiB are requested, 2 × small have 4096 MiB; the largest are database (2574 MiB), system reserve (1024 MiB), cache (400 MiB)",
+    ]);
   });
 });
 

@@ -53,6 +53,18 @@ const valuesOf = (built: ReturnType<typeof build>) => releaseOf(built)["values"]
 beforeEach(() => files({ "helm-values/my-chart.yaml": REQUESTS }));
 
 describe("Component", () => {
+  test("GIVEN values beside something that may not be there THEN they are a last document, empty while it is not", () => {
+    const built = build((layer) => ({
+      overlays: [
+        {
+          when: new TerraformVariable(layer, "login", { type: "bool", description: "Whether" }),
+          values: { oidc: { enabled: true } },
+        },
+      ],
+    }));
+    expect(valuesOf(built)[1]).toBe('${var.login ? yamlencode({"oidc" = {"enabled" = true}}) : ""}');
+  });
+
   test("GIVEN a chart THEN it is a release of that exact version that is undone when it fails, after the guardrails", () => {
     expect(releaseOf(build())).toEqual({
       name: "my-chart",

@@ -93,6 +93,25 @@ describe("Manifests", () => {
     expect(releaseOf(built)["depends_on"]).toContain("terraform_data.operator");
   });
 
+  test("GIVEN something that has to be there first, twice, THEN the release waits for it, beside the guardrails", () => {
+    let operator: TerraformData | undefined;
+    const built = build(
+      (layer) => {
+        operator = new TerraformData(layer, "operator");
+        return {};
+      },
+      (manifests) => {
+        manifests.after(operator as TerraformData);
+        manifests.after(operator as TerraformData);
+      },
+    );
+    expect(releaseOf(built)["depends_on"]).toEqual([
+      "kubernetes_network_policy_v1.apps_default_deny",
+      "kubernetes_limit_range_v1.apps_limits",
+      "terraform_data.operator",
+    ]);
+  });
+
   test.each(["Default", "my_objects", "a.b", "-a", "a".repeat(54)])("fails for the release name %p", (name) => {
     expect(() => build({ name })).toThrow(
       `test/my_objects: the release name "${name}" is not made of at most 53 lower-case letters, digits and "-", which is what Helm takes: give a name`,

@@ -1,5 +1,11 @@
 import { TerraformVariable } from "cdktf";
-import { countOf, ExistingNamespace, type NamespaceProps } from "../../../constructs/cluster/namespace";
+import {
+  ConditionalNamespace,
+  countOf,
+  countPods,
+  ExistingNamespace,
+  type NamespaceProps,
+} from "../../../constructs/cluster/namespace";
 import { Pods } from "../../../constructs/cluster/network-policy";
 import { TerraformData } from "../../../constructs/core/terraform-data";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
@@ -134,5 +140,40 @@ describe("Namespace", () => {
       'quota.memoryMib is 512, but what is in "apps" requests 600: raise it or deploy less',
       'quota.pods is 2, but what is in "apps" requests 3: raise it or deploy less',
     ]);
+  });
+});
+
+describe("ConditionalNamespace", () => {
+  test("GIVEN a condition THEN the namespace stays, and what is given the view is there and counted only while it holds", () => {
+    let rows: unknown;
+    const { json } = synthesizeLayer((layer) => {
+      const enabled = new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" });
+      const cluster = testCluster(layer, { cases: { on: (when) => when === enabled, off: () => false } });
+      const namespace = testNamespace(cluster);
+      const view = new ConditionalNamespace(namespace, enabled);
+      expect([view.name, view.present, view.guardrails]).toEqual(["apps", namespace.present, namespace.guardrails]);
+      new Pods(layer, "web", { namespace: view, labels: { app: "web" } }).allowToApiServer();
+      countPods(view, { name: "web", cpuMillis: 10, memoryMib: 32, replicas: 1 });
+      countPods(namespace, { name: "always", cpuMillis: 10, memoryMib: 32, replicas: 1 });
+      rows = Object.values(cluster.capacity.entry.cases ?? {}).map((each) => each.rows.map(({ name }) => name));
+    });
+    expect(only(json.resource?.["kubernetes_namespace_v1"])).not.toHaveProperty("count");
+    expect(json.resource?.["kubernetes_network_policy_v1"]?.["web_to_api_server"]).toMatchObject({
+      count: "${var.enabled ? 1 : 0}",
+    });
+    expect(rows).toEqual([
+      ["system reserve", "web", "always"],
+      ["system reserve", "always"],
+    ]);
+  });
+
+  test("fails for a namespace that itself comes and goes", () => {
+    synthesizeLayer((layer) => {
+      const enabled = new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" });
+      const namespace = testNamespace(testCluster(layer), "apps", { when: enabled });
+      expect(() => new ConditionalNamespace(namespace, enabled)).toThrow(
+        "namespace apps: is itself there under a condition only: give what is in it no other one",
+      );
+    });
   });
 });

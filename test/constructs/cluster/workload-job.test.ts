@@ -1,4 +1,5 @@
 import { Fn, Op, TerraformCount, TerraformVariable, Token } from "cdktf";
+import { ConditionalNamespace } from "../../../constructs/cluster/namespace";
 import { Pods } from "../../../constructs/cluster/network-policy";
 import { WorkloadJob, type WorkloadJobProps } from "../../../constructs/cluster/workload-job";
 import { type Layer } from "../../../constructs/core/layer";
@@ -34,6 +35,23 @@ interface JobSpec {
 const podOf = ({ job }: ReturnType<typeof build>) => (job["spec"] as JobSpec).template.spec;
 
 describe("WorkloadJob", () => {
+  test("GIVEN a namespace of a condition THEN the Job and its files are there while it holds; a count of its own goes before", () => {
+    const counts = (more: Partial<WorkloadJobProps>) => {
+      const { json } = build((layer, cluster) => ({
+        namespace: new ConditionalNamespace(
+          testNamespace(cluster, "others"),
+          new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" }),
+        ),
+        scripts: { "run.sh": "true" },
+        ...more,
+      }));
+      return ["kubernetes_job_v1", "kubernetes_config_map_v1"].map((type) => only(json.resource?.[type])["count"]);
+    };
+    const count = "${var.enabled ? 1 : 0}";
+    expect(counts({})).toEqual([count, count]);
+    expect(counts({ count: TerraformCount.of(0) })).toEqual([0, 0]);
+  });
+
   test("THEN the apply waits for it, as long as all tries may take, and another version is another Job", () => {
     expect(build().job).toMatchObject({
       metadata: { name: "fill-it-3", namespace: "apps" },

@@ -1,4 +1,5 @@
 import { Fn, Op, TerraformVariable } from "cdktf";
+import { ConditionalNamespace } from "../../../constructs/cluster/namespace";
 import { Pods } from "../../../constructs/cluster/network-policy";
 import { type Backend, Workload, type WorkloadProps } from "../../../constructs/cluster/workload";
 import { type Layer } from "../../../constructs/core/layer";
@@ -39,6 +40,34 @@ const podOf = (built: ReturnType<typeof build>) => {
 const LABELS = { "app.kubernetes.io/name": "my-web" };
 
 describe("Workload", () => {
+  test("GIVEN a namespace of a condition THEN pods, autoscaler, budget and route are there while it holds, the rest always", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const enabled = new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" });
+      new Workload(layer, "my_web", {
+        namespace: new ConditionalNamespace(testNamespace(testCluster(layer)), enabled),
+        image: "registry.example.com/web:1.0.0",
+        port: 8000,
+        resources: { cpuMillis: 100, memoryMib: 128 },
+        minimumReplicas: 1,
+        maximumReplicas: 3,
+        healthPath: "/health",
+        route: { paths: ["/"] },
+      });
+    });
+    const blocks = (type: string) => only(json.resource?.[type]);
+    const count = "${var.enabled ? 1 : 0}";
+    expect(blocks("kubernetes_deployment_v1")).toMatchObject({ count });
+    expect(blocks("kubernetes_ingress_v1")).toMatchObject({ count });
+    expect(blocks("kubernetes_pod_disruption_budget_v1")).toMatchObject({ count });
+    expect(blocks("kubernetes_horizontal_pod_autoscaler_v2")).toMatchObject({
+      count,
+      // A Deployment that may not be there has no address without an index.
+      spec: { scale_target_ref: { name: "my-web" } },
+      depends_on: ["kubernetes_deployment_v1.my_web"],
+    });
+    expect(blocks("kubernetes_service_v1")).not.toHaveProperty("count");
+  });
+
   test("GIVEN any workload THEN its pods are restricted: no root, no rights, no token, no writing but to /tmp", () => {
     const { spec } = podOf(build());
     expect(spec).toMatchObject({

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { listProjectFiles, readProjectFile } from "../../../constructs/core/files";
+import { filesBelow, listProjectFiles, readProjectFile } from "../../../constructs/core/files";
 
 describe("readProjectFile", () => {
   const before = process.cwd();
@@ -30,5 +30,32 @@ describe("listProjectFiles", () => {
 
   test("fails for a missing folder, naming it", () => {
     expect(() => listProjectFiles("constructs/no-such-folder")).toThrow(/ENOENT.*constructs\/no-such-folder/);
+  });
+});
+
+describe("filesBelow", () => {
+  test("GIVEN folders in a folder THEN every file comes back by its path, without what programs leave beside them", () => {
+    const folder = "test/constructs/core/left-behind";
+    const root = path.join(__dirname, "left-behind");
+    for (const file of [
+      "b/c.sql",
+      "a.py",
+      "__pycache__/a.pyc",
+      "b/__pycache__/d.cpython.pyc",
+      ".dvc/config",
+      "target/x",
+    ]) {
+      fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+      fs.writeFileSync(path.join(root, file), "");
+    }
+    try {
+      expect(filesBelow(folder)).toEqual([".dvc/config", "a.py", "b/c.sql"]);
+    } finally {
+      fs.rmSync(root, { recursive: true });
+    }
+  });
+
+  test("fails for a missing folder, naming it", () => {
+    expect(() => filesBelow("constructs/no-such-folder")).toThrow(/ENOENT.*constructs\/no-such-folder/);
   });
 });

@@ -407,10 +407,12 @@ describe("summarize", () => {
       files: { "cdk.tf.json": "ab12" },
     });
     expect(JSON.stringify(summary)).not.toContain("hunter2");
-    expect(summarizeEnvironment(layer.environment, [summary])).toEqual({
-      name: "lab",
-      description: "The environment lab.",
-      layers: [summary],
+    const inEnvironment = { name: "lab", description: "The environment lab.", layers: [summary] };
+    expect(summarizeEnvironment(layer.environment, [summary], [])).toEqual(inEnvironment);
+    const repository = { name: "web-helm", directory: "gitops/web-helm", files: { "values.yaml": "cd34" } };
+    expect(summarizeEnvironment(layer.environment, [summary], [repository])).toEqual({
+      ...inEnvironment,
+      repositories: [repository],
     });
   });
 });

@@ -231,6 +231,69 @@ describe("a good synth", () => {
   );
 });
 
+describe("git repositories of an environment", () => {
+  const withRepository = (name: string, repository: string, files: Record<string, string>) =>
+    environment(name, (made) => {
+      simpleLayer(made, name);
+      const repo = made.repository(repository);
+      for (const [file, text] of Object.entries(files)) {
+        repo.addFile(file, () => text);
+      }
+      repo.tag(() => "abcd1234");
+    });
+
+  test("GIVEN files THEN they are below gitops/, in socle.json with revision and SHA-256, and go when they are no longer written", async () => {
+    const outdir = newOutdir();
+    await synthesize(
+      { alpha: withRepository("alpha", "web-helm", { "values.yaml": "a: 1\n", "x/y.md": "y" }) },
+      { outdir },
+    );
+
+    expect(Object.keys(filesBelow(outdir)).filter((file) => file.startsWith("gitops"))).toEqual([
+      "gitops/web-helm/values.yaml",
+      "gitops/web-helm/x/y.md",
+    ]);
+    const sum = (text: string) => createHash("sha256").update(text).digest("hex");
+    expect(summaryOf(outdir).environments[0]?.repositories).toEqual([
+      {
+        name: "web-helm",
+        directory: "gitops/web-helm",
+        revision: "abcd1234",
+        files: { "values.yaml": sum("a: 1\n"), "x/y.md": sum("y") },
+      },
+    ]);
+
+    await synthesize({ alpha: withRepository("alpha", "web-helm", { "values.yaml": "a: 2\n" }) }, { outdir });
+    expect(filesBelow(path.join(outdir, "gitops"))).toEqual({ "web-helm/values.yaml": "a: 2\n" });
+
+    await synthesize({ alpha: simple("alpha") }, { outdir });
+    expect(fs.existsSync(path.join(outdir, "gitops"))).toBe(false);
+  });
+
+  test("GIVEN ENV THEN the repositories of the other environment stay", async () => {
+    const outdir = newOutdir();
+    const loaders = { alpha: withRepository("alpha", "web-helm", { "values.yaml": "a: 1\n" }), beta: simple("beta") };
+    await synthesize(loaders, { outdir });
+    const before = summaryOf(outdir);
+    await synthesize(loaders, { outdir, environment: "beta" });
+    expect(summaryOf(outdir)).toEqual(before);
+    expect(filesBelow(path.join(outdir, "gitops"))).toEqual({ "web-helm/values.yaml": "a: 1\n" });
+  });
+
+  test("fails for a repository that two environments write, also when one of them is not synthesized now", async () => {
+    const outdir = newOutdir();
+    const alpha = withRepository("alpha", "web-helm", { "values.yaml": "a: 1\n" });
+    const beta = withRepository("beta", "web-helm", { "values.yaml": "b: 1\n" });
+    const both = 'write the repository "web-helm": give one of the two another name';
+    expect(await messageOf(() => synthesize({ alpha, beta }, { outdir }))).toBe(`synth: alpha and beta both ${both}`);
+    await synthesize({ alpha, beta: simple("beta") }, { outdir });
+    expect(await messageOf(() => synthesize({ alpha, beta }, { outdir, environment: "beta" }))).toBe(
+      `synth: beta and alpha both ${both}`,
+    );
+    expect(filesBelow(path.join(outdir, "gitops"))).toEqual({ "web-helm/values.yaml": "a: 1\n" });
+  });
+});
+
 describe("one environment", () => {
   const unreadable: EnvironmentLoader = () => Promise.reject(new Error("this environment must not be loaded"));
 
