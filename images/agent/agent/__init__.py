@@ -1,0 +1,1 @@
+"""An agent of the lab: a versioned prompt, the local model, and the tools of MCP servers that the prompt names."""

@@ -1,0 +1,1 @@
+"""Great Expectations on the lab's data, as a job."""
