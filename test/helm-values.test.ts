@@ -2,7 +2,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { Component, valueAt, type Values } from "../constructs/cluster/component";
+import { type Environment } from "../constructs/core/environment";
 import { type EnvironmentLoader, main } from "../constructs/core/synthesize";
+import lab from "../environments/lab";
+import { SETTINGS } from "../environments/lab/settings";
 import { testApp } from "./support/layers";
 
 jest.mock("../constructs/core/synthesize", () => ({ main: jest.fn() }));
@@ -45,11 +48,15 @@ describe("helm-values/", () => {
     await import("../main");
     const loaders = jest.mocked(main).mock.calls[0]?.[0] as Record<string, EnvironmentLoader>;
     const used = new Set<string>();
-    for (const [environment, load] of Object.entries(loaders)) {
-      const { layers } = (await load()).default(testApp());
+    const use = ({ name: environment, layers }: Environment) => {
       const components = layers.flatMap((layer) => layer.node.findAll()).filter((each) => each instanceof Component);
       components.forEach(({ name }) => used.add(`${name}.yaml`).add(`${environment}/${name}.yaml`));
+    };
+    for (const load of Object.values(loaders)) {
+      use((await load()).default(testApp()));
     }
+    // What the lab has by other settings than those that are synthesized.
+    use(lab(testApp(), { ...SETTINGS, cni: "calico", storage: "nfs" }));
     expect(Object.keys(files).filter((name) => !used.has(name))).toEqual([]);
   });
 

@@ -12,7 +12,7 @@ export interface ApiServerReadyProps {
     readonly serverAuthority: { readonly certificate: string };
     readonly admin: CertificatePair;
   };
-  /** The command that shows, on the server, why it does not answer. */
+  /** What to do to see why it does not answer, such as `log in by SSH and read "journalctl -u k3s"`. */
   readonly diagnosis: string;
   /** What has to be there for the host to lead to the server. @default - nothing */
   readonly dependsOn?: readonly ITerraformDependable[];
@@ -36,7 +36,7 @@ export function apiServerReady(scope: Construct, id: string, props: ApiServerRea
       postcondition: [
         {
           condition: "${self.status_code == 200}",
-          errorMessage: `The API server at ${props.host} answers \${self.status_code} instead of 200: log in by SSH and read "${props.diagnosis}".`,
+          errorMessage: `The API server at ${props.host} answers \${self.status_code} instead of 200: ${props.diagnosis}.`,
         },
       ],
     },

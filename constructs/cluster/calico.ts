@@ -16,6 +16,10 @@ export interface CalicoProps {
   readonly mtu: number;
   /** Release of Kubernetes, such as `1.36.3`. */
   readonly kubernetesRelease: string;
+  /** Where pods, and the nodes' ends of tunnels, get their addresses from. @default - {@link CALICO_BLOCKS}, those of kubeadm */
+  readonly blocks?: { readonly pods: string; readonly tunnels: string };
+  /** The value of a control plane's label `node-role.kubernetes.io/control-plane`. @default - empty, as kubeadm has it */
+  readonly controlPlaneLabel?: string;
 }
 
 /** What Calico's own pods request; the operator sets nothing by itself. */
@@ -27,8 +31,6 @@ const REQUESTS = {
 
 /** Where the operator puts Calico's pods. */
 const SYSTEM_NAMESPACE = "calico-system";
-
-const CONTROL_PLANE = { "node-role.kubernetes.io/control-plane": "" };
 
 /**
  * Calico: pod network (VXLAN) and NetworkPolicies, by the Tigera operator.
@@ -98,7 +100,8 @@ export class Calico extends Construct {
   }
 }
 
-function installationSpec({ nodeCidrBlock, mtu }: CalicoProps): object {
+function installationSpec(props: CalicoProps): object {
+  const { nodeCidrBlock, mtu, blocks = CALICO_BLOCKS, controlPlaneLabel = "" } = props;
   const pool = (name: string, cidr: string, use: "Workload" | "Tunnel", more: object) => ({
     name,
     cidr,
@@ -123,16 +126,16 @@ function installationSpec({ nodeCidrBlock, mtu }: CalicoProps): object {
     kubeletVolumePluginPath: "None",
     flexVolumePath: "None",
     controlPlaneReplicas: 1,
-    controlPlaneNodeSelector: CONTROL_PLANE,
+    controlPlaneNodeSelector: { "node-role.kubernetes.io/control-plane": controlPlaneLabel },
     calicoNetwork: {
       linuxDataplane: "Iptables",
       bgp: "Disabled",
       mtu,
       nodeAddressAutodetectionV4: { cidrs: [nodeCidrBlock] },
       ipPools: [
-        pool("workloads", CALICO_BLOCKS.pods, "Workload", { natOutgoing: "Enabled", blockSize: 26 }),
+        pool("workloads", blocks.pods, "Workload", { natOutgoing: "Enabled", blockSize: 26 }),
         // A node takes one address of a block: four each, or there would be four nodes at most.
-        pool("tunnels", CALICO_BLOCKS.tunnels, "Tunnel", { natOutgoing: "Disabled", blockSize: 30 }),
+        pool("tunnels", blocks.tunnels, "Tunnel", { natOutgoing: "Disabled", blockSize: 30 }),
       ],
     },
     calicoNodeDaemonSet: resources("calico-node", REQUESTS.node),

@@ -136,7 +136,7 @@ export class K3sCluster extends Construct {
     const ready = apiServerReady(this, "ready", {
       host: this.host,
       certificates: this.certificates,
-      diagnosis: "journalctl -u k3s-node-install -u k3s",
+      diagnosis: 'log in by SSH and read "journalctl -u k3s-node-install -u k3s"',
       dependsOn: reachable,
     });
     return addressOf(ready);

@@ -176,7 +176,7 @@ export class KubeadmCluster extends Construct {
     const ready = apiServerReady(this, "ready", {
       host: this.host,
       certificates: this.certificates,
-      diagnosis: "journalctl -u kubeadm-node-install -u kubeadm-node-bootstrap",
+      diagnosis: 'log in by SSH and read "journalctl -u kubeadm-node-install -u kubeadm-node-bootstrap"',
     });
     ready.addOverride("depends_on", [this.controlPlane.address]);
     return addressOf(ready);

@@ -7,7 +7,7 @@ import { Construct } from "constructs";
 import { SocleError } from "../core/error";
 import { Layer } from "../core/layer";
 import { wholeNumberProblems } from "../core/problems";
-import { countPods, type INamespace } from "./namespace";
+import { countOf, countPods, type INamespace } from "./namespace";
 import { restrictedContainer, temporaryVolume, volumesOf } from "./pod-parts";
 import { RESTRICTED_POD } from "./workload";
 
@@ -89,6 +89,7 @@ export class KubectlWait extends Construct {
     );
     const deadlineMinutes = timeoutMinutes * conditions.length + 5;
     this.ready = new JobV1(this, "Resource", {
+      ...countOf(namespace.when),
       // A Job cannot be changed: another release is another Job.
       metadata: { ...metadata, name: `${name}-${kubernetesRelease.replaceAll(".", "-")}` },
       waitForCompletion: true,

@@ -16,6 +16,9 @@ export interface ClusterNetwork {
   readonly apiServerSourceBlocks: readonly string[];
 }
 
+/** Where pods and services of K3s get their addresses from: its defaults. @see https://docs.k3s.io/cli/server */
+const K3S_BLOCKS = { pods: "10.42.0.0/16", services: "10.43.0.0/16" };
+
 /**
  * The network of K3s with its defaults (Flannel, and kube-router for policies).
  *
@@ -30,13 +33,51 @@ export interface ClusterNetwork {
 export function k3sNetwork(nodeCidrBlocks: readonly string[], maximumNodes: number): ClusterNetwork {
   return {
     nodeCidrBlocks,
-    podCidrBlock: "10.42.0.0/16",
-    serviceCidrBlock: "10.43.0.0/16",
+    podCidrBlock: K3S_BLOCKS.pods,
+    serviceCidrBlock: K3S_BLOCKS.services,
     apiServerPort: 6443,
     apiServerSourceBlocks: [
       ...nodeCidrBlocks,
       ...Array.from({ length: maximumNodes }, (_, index) => `10.42.${index}.0/32`),
     ],
+  };
+}
+
+/** Blocks of a K3s cluster with Calico instead of Flannel, as {@link CALICO_BLOCKS}. */
+export const K3S_CALICO_BLOCKS = { pods: "10.42.0.0/17", tunnels: "10.42.128.0/24" };
+
+/**
+ * The network of K3s with Cilium instead of Flannel, tunnels between the nodes, and `policyCIDRMatchMode: [nodes]`:
+ * without that, no block matches a node.
+ *
+ * To a pod of another node the API server comes from an address that Cilium gave to its node, somewhere in the pod block.
+ * So that block is among those it comes from; no pod gets in by it, since Cilium never matches pods by address.
+ *
+ * @param nodeCidrBlocks blocks of the nodes' own addresses
+ * @see https://docs.cilium.io/en/stable/security/policy/language/ (CIDR-based; selecting nodes with CIDR)
+ */
+export function k3sCiliumNetwork(nodeCidrBlocks: readonly string[]): ClusterNetwork {
+  return {
+    nodeCidrBlocks,
+    podCidrBlock: K3S_BLOCKS.pods,
+    serviceCidrBlock: K3S_BLOCKS.services,
+    apiServerPort: 6443,
+    apiServerSourceBlocks: [...nodeCidrBlocks, K3S_BLOCKS.pods],
+  };
+}
+
+/**
+ * The network of K3s with Calico (VXLAN) instead of Flannel; see {@link kubeadmNetwork} for the tunnels' block.
+ *
+ * @param nodeCidrBlocks blocks of the nodes' own addresses
+ */
+export function k3sCalicoNetwork(nodeCidrBlocks: readonly string[]): ClusterNetwork {
+  return {
+    nodeCidrBlocks,
+    podCidrBlock: K3S_BLOCKS.pods,
+    serviceCidrBlock: K3S_BLOCKS.services,
+    apiServerPort: 6443,
+    apiServerSourceBlocks: [...nodeCidrBlocks, K3S_CALICO_BLOCKS.tunnels],
   };
 }
 
@@ -141,6 +182,14 @@ export class Pods extends Construct implements Connectable {
   /** Lets these pods reach ports of others: {@link allowFrom} seen from the other side. */
   allowTo(target: Connectable, ...ports: readonly Port[]): void {
     target.pods.allowFrom(this, ...ports);
+  }
+
+  /**
+   * Lets these pods reach ports of pods whose namespace denies nothing, such as those of `kube-system`. Only this side gets a
+   * policy: one on the other would shut out everybody else.
+   */
+  allowToUnguarded(target: Connectable, ...ports: readonly Port[]): void {
+    this.policy("Egress", `to_${target.pods.name}`, [target.pods.asPeer()], ports, target.pods.whens);
   }
 
   /**

@@ -1,9 +1,12 @@
+import { Fn, Token } from "cdktf";
 import { Construct } from "constructs";
 import { Network } from "@cdktf/provider-docker/lib/network";
 
 export interface DockerNetworkProps {
   /** Name that Docker has it under. */
   readonly name: string;
+  /** Block of its addresses, such as `172.30.0.0/24`. @default - Docker takes a free one */
+  readonly cidrBlock?: string;
 }
 
 /**
@@ -17,6 +20,12 @@ export class DockerNetwork extends Construct {
 
   constructor(scope: Construct, id: string, props: DockerNetworkProps) {
     super(scope, id);
-    this.name = new Network(this, "Resource", { name: props.name, driver: "bridge" }).name;
+    const { name, cidrBlock: subnet } = props;
+    this.name = new Network(this, "Resource", {
+      name,
+      driver: "bridge",
+      // Docker gives the first address to the host anyway: said here, so that a plan has nothing to add.
+      ipamConfig: subnet === undefined ? undefined : [{ subnet, gateway: Token.asString(Fn.cidrhost(subnet, 1)) }],
+    }).name;
   }
 }

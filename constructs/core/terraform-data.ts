@@ -4,6 +4,8 @@ import { type Construct } from "constructs";
 export interface TerraformDataProps {
   /** Any value; kept in state and given back as `output`. @default - none */
   readonly input?: unknown;
+  /** Any value: when it is another one, or one that the apply has yet to find out, a new `id` takes the place of the old. @default - none */
+  readonly triggersReplace?: unknown;
 }
 
 /**
@@ -30,6 +32,6 @@ export class TerraformData extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return { input: this.props.input };
+    return { input: this.props.input, triggers_replace: this.props.triggersReplace };
   }
 }

@@ -7,7 +7,7 @@ import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account
 import { stringify } from "yaml";
 import { type ComponentRelease, type Delivery, type Values } from "../cluster/component";
 import { type Manifest, Manifests } from "../cluster/manifests";
-import { type Condition, ConditionalNamespace, countOf, countPods } from "../cluster/namespace";
+import { type Condition, ConditionalNamespace, countOf, countPods, type INamespace } from "../cluster/namespace";
 import { Pods } from "../cluster/network-policy";
 import { restrictedContainer, shortDigest, temporaryVolume, volumesOf } from "../cluster/pod-parts";
 import { RESTRICTED_POD } from "../cluster/workload";
@@ -22,6 +22,8 @@ export const APPLICATIONS_REPOSITORY = "platform-gitops";
 
 export interface GitOpsProps {
   readonly project: GitOpsProject;
+  /** Of Argo CD, in a layer after the one that made the project. @default - the project's own */
+  readonly namespace?: INamespace;
   /** Scenario → components that run in it. */
   readonly scenarios: Readonly<Record<string, readonly string[]>>;
   /** The scenario that ops chose, a token. */
@@ -63,6 +65,7 @@ const REQUESTS = { cpuMillis: 10, memoryMib: 32 };
 export class GitOps extends Construct {
   private readonly applications: Repository;
   private readonly layer: Layer;
+  private readonly namespace: INamespace;
   private readonly root: Manifests;
   private readonly account: ServiceAccountV1;
   private readonly mayRead: RoleBindingV1;
@@ -75,7 +78,8 @@ export class GitOps extends Construct {
   ) {
     super(scope, id);
     const { project } = props;
-    const { namespace } = project;
+    const namespace = props.namespace ?? project.namespace;
+    this.namespace = namespace;
     this.layer = Layer.of(this);
     const name = this.layer.node.id;
     this.applications = this.layer.environment.repository(APPLICATIONS_REPOSITORY);
@@ -85,7 +89,8 @@ export class GitOps extends Construct {
       namespace,
       name: `${name}-applications`,
       manifests: [rootApplication(name, props)],
-      dependsOn: [project.delivered, ...(props.dependsOn ?? [])],
+      // An earlier layer's has been delivered.
+      dependsOn: [...(props.namespace ? [] : [project.delivered]), ...(props.dependsOn ?? [])],
     });
 
     const waits = `${name}-applications-wait`;
@@ -205,8 +210,8 @@ export class GitOps extends Construct {
     release: ComponentRelease,
     revision: () => string,
   ): ITerraformDependable & IDependable {
-    const { project, kubernetesRelease } = this.props;
-    const { namespace } = project;
+    const { kubernetesRelease } = this.props;
+    const { namespace } = this;
     const volumes = [temporaryVolume("16Mi")];
     const labels = { ...this.pods.labels, "app.kubernetes.io/instance": release.name };
     const conditions = [
@@ -290,18 +295,24 @@ function rootApplication(name: string, { project, scenario, extraComponents }: G
         helm: { valuesObject: { scenario, extraComponents } },
       },
       destination: { server: IN_CLUSTER, namespace: project.namespace.name },
-      syncPolicy: SYNC_POLICY,
+      // A layer may have nothing that is chosen: Argo CD would keep all it has rather than prune the last.
+      syncPolicy: { ...SYNC_POLICY, automated: { ...SYNC_POLICY.automated, allowEmpty: true } },
     },
   };
 }
 
 const FINALIZER = "resources-finalizer.argocd.argoproj.io";
 
-/** Synchronized by itself, again and again until it succeeds: what it needs may come a moment later. */
+/**
+ * Synchronized by itself, again and again until it succeeds: what it needs may come a moment later.
+ *
+ * @see https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/
+ */
 const SYNC_POLICY = {
   automated: { prune: true, selfHeal: true },
   syncOptions: ["ServerSideApply=true", "CreateNamespace=false"],
-  retry: { limit: -1, backoff: { duration: "10s", factor: 2, maxDuration: "3m" } },
+  // With what is in git by then: what is wrong may have been mended there.
+  retry: { limit: -1, refresh: true, backoff: { duration: "10s", factor: 2, maxDuration: "3m" } },
 };
 
 function repositoryAddress({ address }: GitOpsProject, name: string): string {

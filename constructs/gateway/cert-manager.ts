@@ -7,10 +7,12 @@ import { type Pods } from "../cluster/network-policy";
 export interface CertManagerProps {
   /** Its `when` decides whether cert-manager is there. */
   readonly namespace: INamespace;
+  /** Whether certificates come from an ACME authority, which cert-manager then reaches on the internet. @default true */
+  readonly acme?: boolean;
 }
 
 /**
- * cert-manager: gets certificates from an ACME authority such as Let's Encrypt, and renews them.
+ * cert-manager: gets certificates from an authority, such as Let's Encrypt, and renews them.
  *
  * Its apply ends when its webhook answers, so what depends on {@link delivered} may make issuers and certificates.
  */
@@ -43,9 +45,11 @@ export class CertManager extends Construct {
         startupapicheck: pods("startupapicheck", "startupapicheck.resources"),
       },
     });
-    // The authority itself, and its own look at what the authority will ask for.
     this.controller = component.pods("controller");
-    this.controller.allowToInternet("acme", { port: 443 }, { port: 80 });
+    if (props.acme ?? true) {
+      // The authority itself, and its own look at what the authority will ask for.
+      this.controller.allowToInternet("acme", { port: 443 }, { port: 80 });
+    }
     this.delivered = component.delivered;
   }
 }

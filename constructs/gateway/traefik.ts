@@ -1,7 +1,7 @@
 import { Fn, type ITerraformDependable, Op, type TerraformVariable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
-import { Component, mergeValues, type Values } from "../cluster/component";
+import { Component, type Delivery, mergeValues, type Values } from "../cluster/component";
 import { type Manifest, Manifests } from "../cluster/manifests";
 import { type INamespace } from "../cluster/namespace";
 import { type Connectable, Pods } from "../cluster/network-policy";
@@ -70,8 +70,10 @@ export interface TraefikProps {
   readonly namespace: INamespace;
   /** @default - as the values files have it */
   readonly replicas?: number;
-  /** IPv4 blocks that the load balancer's own addresses are in: it alone may say, by PROXY protocol, who is asking. */
+  /** IPv4 blocks that the load balancer's own addresses are in: it alone gets in. */
   readonly loadBalancerBlocks: readonly string[];
+  /** Whether the load balancer says by PROXY protocol who is asking, and is believed. @default true */
+  readonly proxyProtocol?: boolean;
   /**
    * Fixed ports of the nodes, 30000 to 32767, that a load balancer outside the cluster forwards to. The values files then
    * switch off the chart's own Service.
@@ -86,6 +88,13 @@ export interface TraefikProps {
   readonly protection?: TrafficProtection;
   /** @default - none */
   readonly tracing?: TrafficTracing;
+  /**
+   * IPv4 address that Ingresses say they are reached by: Argo CD takes one without an address for unfinished.
+   * @default - none
+   */
+  readonly publishedAddress?: string;
+  /** How it reaches the cluster. @default - as a Helm release */
+  readonly delivery?: Delivery;
 }
 
 /**
@@ -105,7 +114,8 @@ export class Traefik extends Construct implements Connectable {
     SocleError.throwIfAny(this.node.path, problemsOf(props));
     const { certificate, redirectToHttps, namespace, protection } = props;
     const middlewares = protection ? middlewaresOf(protection) : [];
-    const proxyProtocol = { trustedIPs: [...props.loadBalancerBlocks] };
+    const entryPoint =
+      (props.proxyProtocol ?? true) ? { proxyProtocol: { trustedIPs: [...props.loadBalancerBlocks] } } : {};
     const component = new Component(this, "Default", {
       name: "traefik",
       namespace,
@@ -118,11 +128,14 @@ export class Traefik extends Construct implements Connectable {
         ...(props.replicas === undefined ? {} : { deployment: { replicas: props.replicas } }),
         ports: {
           web: {
-            proxyProtocol,
+            ...entryPoint,
             ...(redirectToHttps ? { http: { redirections: { entryPoint: redirection(redirectToHttps) } } } : {}),
           },
-          websecure: { proxyProtocol },
+          websecure: entryPoint,
         },
+        ...(props.publishedAddress === undefined
+          ? {}
+          : { providers: { kubernetesIngress: { ingressEndpoint: { ip: props.publishedAddress } } } }),
         ...(certificate ? { extraObjects: certificateObjects(namespace.name, certificate) } : {}),
       }),
       pods: {
@@ -143,6 +156,7 @@ export class Traefik extends Construct implements Connectable {
             },
           ]
         : [],
+      ...(props.delivery ? { delivery: props.delivery } : {}),
     });
     this.delivered = component.delivered;
     this.pods = component.pods("gateway");

@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { Component } from "../cluster/component";
+import { Component, type Delivery } from "../cluster/component";
 import { type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { readProjectFile } from "../core/files";
@@ -17,6 +17,8 @@ export interface AlloyProps {
   readonly loki: Loki;
   /** Name of the namespace whose pods write the request log of the API gateway. */
   readonly gatewayNamespace: string;
+  /** How the chart reaches the cluster. @default - a Helm release */
+  readonly delivery?: Delivery;
 }
 
 /**
@@ -62,6 +64,7 @@ export class Alloy extends Construct {
         },
       },
       dependsOn: [props.loki.delivered],
+      ...(props.delivery ? { delivery: props.delivery } : {}),
     });
     this.pods = component.pods("alloy");
     this.metrics = { pods: this.pods, portName: "http-metrics", port: 12345 };

@@ -1,6 +1,6 @@
 import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { Component, mergeValues, type Values } from "../cluster/component";
+import { Component, type Delivery, mergeValues, type Values } from "../cluster/component";
 import { type INamespace } from "../cluster/namespace";
 import { type Connectable, type Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
@@ -17,6 +17,8 @@ export interface LokiProps {
   readonly volumeGib: number;
   /** Merged over the values files. @default - only what they say */
   readonly values?: Values;
+  /** How the chart reaches the cluster. @default - a Helm release */
+  readonly delivery?: Delivery;
 }
 
 /**
@@ -49,6 +51,7 @@ export class Loki extends Construct implements Connectable {
         singleBinary: { persistence: { size: `${volumeGib}Gi` } },
       }),
       pods: { loki: { labels: { "app.kubernetes.io/name": "loki" }, resources: ["singleBinary.resources"] } },
+      ...(props.delivery ? { delivery: props.delivery } : {}),
     });
     this.pods = component.pods("loki");
     this.url = `http://loki.${props.namespace.name}:${this.port}`;

@@ -4,16 +4,26 @@ import { Manifests } from "../cluster/manifests";
 import { type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { SocleError } from "../core/error";
+import { type SecretKey } from "../secrets/generated-secret";
+import { dashboardConfigMap } from "./dashboards";
 
 export interface MonitorsProps {
   /** The Prometheus that reads: it selects monitors and rules of every namespace. */
   readonly prometheus: Pods;
-  /** Where the objects are kept; what they read may be in any namespace. */
+  /**
+   * Where the objects are kept; what they read may be in any namespace. A conditional one has them come and go with what they
+   * watch.
+   */
   readonly namespace: INamespace;
   /** Name of the Helm release that brings them. @default - the id, `_` written as `-` */
   readonly name?: string;
   /** What brings the kinds of the Prometheus Operator, in the layer that does. @default - an earlier layer did */
   readonly dependsOn?: readonly ITerraformDependable[];
+  /**
+   * A document with a section for each alert, under its name: where an alert says no way out of its own, it leads there.
+   * @default - alerts lead nowhere but where they say
+   */
+  readonly runbook?: string;
 }
 
 /** Where pods tell their metrics. */
@@ -27,6 +37,20 @@ export interface ScrapeEndpoint {
   readonly path?: string;
   /** Parameters of the query. @default - none */
   readonly params?: Readonly<Record<string, readonly string[]>>;
+  /** Names the PodMonitor. @default - the name of the pods */
+  readonly name?: string;
+  /** User that is asked as, without a password: a key of a Secret in the namespace of the monitors. @default - nobody */
+  readonly user?: SecretKey;
+  /** Whether labels that the metrics bring are kept where Prometheus has its own, as behind a Pushgateway. @default false */
+  readonly honorLabels?: boolean;
+  /** Metrics that are not kept, a regular expression for their whole names. @default - all are kept */
+  readonly drop?: string;
+  /**
+   * Who guards these pods. `policy`: both sides get a NetworkPolicy. `nothing`: pods of a namespace without a default deny,
+   * such as `kube-system`; a policy on them would shut out everybody else. `node`: they are on the node's own network.
+   * @default "policy"
+   */
+  readonly guardedBy?: "policy" | "nothing" | "node";
 }
 
 /** How soon somebody has to look: `critical` wakes a person, `warning` waits for the day, `info` is only seen. */
@@ -61,7 +85,8 @@ export type AlertRule = Alert | Recording;
 const API_VERSION = "monitoring.coreos.com/v1";
 
 /**
- * What Prometheus reads of the pods that a layer delivers, and what it warns of: PodMonitors and PrometheusRules.
+ * What Prometheus reads of the pods that a layer delivers, what it warns of, and what Grafana shows of it: PodMonitors,
+ * PrometheusRules and dashboards.
  *
  * They are custom resources of the Prometheus Operator, so they come as a chart of their own and the operator must be
  * there before.
@@ -72,10 +97,14 @@ export class Monitors extends Construct {
   private readonly prometheus: Pods;
   private readonly manifests: Manifests;
   private readonly names = new Set<string>();
+  private readonly nodeBlocks: readonly string[];
+  private readonly runbook: string | undefined;
 
   constructor(scope: Construct, id: string, props: MonitorsProps) {
     super(scope, id);
     this.prometheus = props.prometheus;
+    this.runbook = props.runbook;
+    this.nodeBlocks = props.namespace.cluster.network.nodeCidrBlocks;
     this.manifests = new Manifests(this, "Default", {
       namespace: props.namespace,
       name: props.name ?? id.replaceAll("_", "-"),
@@ -89,18 +118,49 @@ export class Monitors extends Construct {
    *
    * @throws SocleError when pods of that name are read already, or the port is none
    */
-  scrape({ pods, portName, port, path, params }: ScrapeEndpoint): void {
+  scrape(endpoint: ScrapeEndpoint): void {
+    const { pods, portName, port, path, params, user, honorLabels, drop } = endpoint;
     this.manifests.add({
       apiVersion: API_VERSION,
       kind: "PodMonitor",
-      metadata: { name: pods.name },
+      metadata: { name: endpoint.name ?? pods.name },
       spec: {
         namespaceSelector: { matchNames: [pods.namespace.name] },
         selector: { matchLabels: pods.labels },
-        podMetricsEndpoints: [{ port: portName, path: path ?? "/metrics", ...(params ? { params } : {}) }],
+        podMetricsEndpoints: [
+          {
+            port: portName,
+            path: path ?? "/metrics",
+            ...(params ? { params } : {}),
+            ...(user ? { basicAuth: { username: { name: user.secretName, key: user.key } } } : {}),
+            ...(honorLabels ? { honorLabels } : {}),
+            ...(drop === undefined
+              ? {}
+              : { metricRelabelings: [{ sourceLabels: ["__name__"], regex: drop, action: "drop" }] }),
+          },
+        ],
       },
     });
-    pods.allowFrom(this.prometheus, { port });
+    switch (endpoint.guardedBy ?? "policy") {
+      case "policy":
+        pods.allowFrom(this.prometheus, { port });
+        break;
+      case "nothing":
+        this.prometheus.allowToUnguarded(pods, { port });
+        break;
+      case "node":
+        this.prometheus.allowToBlocks(`${endpoint.name ?? pods.name}-on-nodes`, this.nodeBlocks, { port });
+    }
+  }
+
+  /**
+   * Shows a dashboard in Grafana, whose sidecar reads it from the namespace of the monitors.
+   *
+   * @param json the dashboard
+   * @throws SocleError with everything that {@link dashboardConfigMap} does not accept, or when it is there already
+   */
+  dashboard(json: string): void {
+    this.manifests.add(dashboardConfigMap(this.node.path, json));
   }
 
   /**
@@ -122,8 +182,14 @@ export class Monitors extends Construct {
       apiVersion: API_VERSION,
       kind: "PrometheusRule",
       metadata: { name: group },
-      spec: { groups: [{ name: group, rules }] },
+      spec: { groups: [{ name: group, rules: rules.map((rule) => this.withRunbook(rule)) }] },
     });
+  }
+
+  private withRunbook(rule: AlertRule): AlertRule {
+    return this.runbook === undefined || !("alert" in rule) || rule.annotations.runbook !== undefined
+      ? rule
+      : { ...rule, annotations: { ...rule.annotations, runbook: `${this.runbook}#${rule.alert.toLowerCase()}` } };
   }
 
   private ruleProblems(rule: AlertRule): string[] {

@@ -2,19 +2,31 @@ import { type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { parse } from "yaml";
-import { Component, mergeValues, toTerraformText, type Values } from "../cluster/component";
+import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
+import {
+  Component,
+  type Delivery,
+  mergeValues,
+  toTerraformText,
+  type Values,
+  type ValuesOverlay,
+} from "../cluster/component";
 import { type INamespace } from "../cluster/namespace";
 import { type Pods } from "../cluster/network-policy";
 import { type Workload } from "../cluster/workload";
 import { SocleError } from "../core/error";
 import { readProjectFile } from "../core/files";
 import { type GeneratedSecret } from "../secrets/generated-secret";
+import { DASHBOARD_LABEL } from "./dashboards";
 import { ALERTMANAGER_LABELS, alertmanagerConfig, type AlertmanagerProps, allowToReceivers } from "./alertmanager";
 
 /** The chart's version; it brings the CRDs of the Prometheus Operator with it. */
 const VERSION = "88.5.3";
 
 const FOLDER = "constructs/observability/prometheus-stack";
+
+/** Name of what gives Grafana its dashboards: the ConfigMap with them, or the Role of the sidecar that finds them. */
+const DASHBOARDS = "grafana-dashboards";
 
 export interface PrometheusStackProps {
   /** For Prometheus, its operator, kube-state-metrics and Grafana. */
@@ -28,12 +40,24 @@ export interface PrometheusStackProps {
   /** Dashboards of Grafana, by file name, such as `web.json`. @default - HTTP requests, CPU and memory */
   readonly dashboards?: Readonly<Record<string, string>>;
   /**
+   * Whether Grafana has a sidecar that shows the dashboards of {@link Monitors}, whatever layer brings them. It then has
+   * `dashboards` from nowhere else, and may read the ConfigMaps of its namespace.
+   * @default false
+   */
+  readonly dashboardSidecar?: boolean;
+  /**
    * Whether the few alerts of `prometheus-stack/` come with the chart; others are added by {@link Monitors}.
    * @default true
    */
   readonly commonAlerts?: boolean;
   /** Whom alerts are told to. @default - nobody: there is no Alertmanager */
   readonly alertmanager?: AlertmanagerProps;
+  /** How the chart reaches the cluster. @default - a Helm release */
+  readonly delivery?: Delivery;
+  /** Values that are there only while a condition holds. @default - none */
+  readonly overlays?: readonly ValuesOverlay[];
+  /** What has to be there before, such as the CRDs where the values leave them out. @default - nothing else */
+  readonly dependsOn?: readonly ITerraformDependable[];
 }
 
 /** Pods of a component that Prometheus reads. */
@@ -50,7 +74,7 @@ export interface ScrapeTarget {
  * they have one dashboard and the alerts of `prometheus-stack/`: HTTP requests at the gateway, CPU and memory of pods and
  * nodes.
  *
- * All stay inside the cluster. Grafana has no sidecars, so it needs no access to the Kubernetes API. What Prometheus
+ * All stay inside the cluster. Without its sidecar Grafana needs no access to the Kubernetes API. What Prometheus
  * reads is said by {@link scrape} and {@link scrapePods}, which allow the flow as well.
  */
 export class PrometheusStack extends Construct {
@@ -65,15 +89,7 @@ export class PrometheusStack extends Construct {
 
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
-    const dashboards = new ConfigMapV1(this, "dashboards", {
-      metadata: { name: "grafana-dashboards", namespace: props.namespace.name },
-      data: Object.fromEntries(
-        Object.entries(props.dashboards ?? { "web.json": readProjectFile(`${FOLDER}/dashboards/web.json`) }).map(
-          ([name, json]) => [name, toTerraformText(json)],
-        ),
-      ),
-      dependsOn: [...props.namespace.present],
-    });
+    const dashboards = props.dashboardSidecar ? this.dashboardRole(props) : this.dashboardFiles(props);
     const component = new Component(this, "Default", {
       name: "kube-prometheus-stack",
       namespace: props.namespace,
@@ -95,7 +111,20 @@ export class PrometheusStack extends Construct {
         prometheus: { additionalServiceMonitors: this.serviceMonitors, additionalPodMonitors: this.podMonitors },
         grafana: {
           admin: { existingSecret: props.grafanaAdmin.secretName },
-          dashboardsConfigMaps: { default: "grafana-dashboards" },
+          ...(props.dashboardSidecar
+            ? {
+                rbac: { create: true, namespaced: true, useExistingRole: DASHBOARDS },
+                sidecar: {
+                  dashboards: {
+                    enabled: true,
+                    label: DASHBOARD_LABEL.name,
+                    labelValue: DASHBOARD_LABEL.value,
+                    resource: "configmap",
+                    searchNamespace: props.namespace.name,
+                  },
+                },
+              }
+            : { dashboardsConfigMaps: { default: DASHBOARDS } }),
         },
         "prometheus-node-exporter": { namespaceOverride: props.nodeExporterNamespace.name },
       }),
@@ -123,7 +152,8 @@ export class PrometheusStack extends Construct {
         },
         grafana: {
           labels: { "app.kubernetes.io/name": "grafana" },
-          resources: ["grafana.resources"],
+          resources: ["grafana.resources", ...(props.dashboardSidecar ? ["grafana.sidecar.resources"] : [])],
+          needsKubernetesApi: props.dashboardSidecar ?? false,
         },
         ...(props.alertmanager
           ? {
@@ -141,7 +171,10 @@ export class PrometheusStack extends Construct {
         props.grafanaAdmin.resource,
         dashboards,
         ...(props.alertmanager ? [props.alertmanager.secret.resource] : []),
+        ...(props.dependsOn ?? []),
       ],
+      ...(props.delivery ? { delivery: props.delivery } : {}),
+      ...(props.overlays ? { overlays: props.overlays } : {}),
     });
     this.delivered = component.delivered;
     this.prometheus = component.pods("prometheus");
@@ -161,6 +194,28 @@ export class PrometheusStack extends Construct {
       this.alertmanager.allowFrom(this.grafana, { port: 9093 });
       allowToReceivers(this, props.namespace, props.alertmanager.receivers);
     }
+  }
+
+  /** The dashboards as files, which the chart mounts. */
+  private dashboardFiles({ namespace, dashboards }: PrometheusStackProps): ConfigMapV1 {
+    return new ConfigMapV1(this, "dashboards", {
+      metadata: { name: DASHBOARDS, namespace: namespace.name },
+      data: Object.fromEntries(
+        Object.entries(dashboards ?? { "web.json": readProjectFile(`${FOLDER}/dashboards/web.json`) }).map(
+          ([name, json]) => [name, toTerraformText(json)],
+        ),
+      ),
+      dependsOn: [...namespace.present],
+    });
+  }
+
+  /** What the sidecar may: the chart's own role would let it read every Secret of the namespace. */
+  private dashboardRole({ namespace }: PrometheusStackProps): RoleV1 {
+    return new RoleV1(this, "dashboards", {
+      metadata: { name: DASHBOARDS, namespace: namespace.name },
+      rule: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] }],
+      dependsOn: [...namespace.present],
+    });
   }
 
   /**

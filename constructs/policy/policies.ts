@@ -22,10 +22,11 @@ const STATEFUL_TYPES = [
   "hcloud_volume",
   "vault_mount",
   "docker_volume",
+  "postgresql_database",
 ];
 
 /** Types of {@link STATEFUL_TYPES} on somebody's workstation: an author may give their data up, in so many words. */
-const DISPOSABLE_TYPES = ["docker_volume"];
+const DISPOSABLE_TYPES = ["docker_volume", "postgresql_database"];
 
 /** Ports that a rule opens, and to whom; all ports where `from` is missing. */
 interface Ingress {

@@ -10,6 +10,8 @@ export interface GeneratedSecretProps {
   readonly namespace: INamespace;
   /** Name of the Kubernetes Secret. @default - the id, `_` written as `-` */
   readonly name?: string;
+  /** What Kubernetes takes it for, such as `kubernetes.io/basic-auth`. @default "Opaque" */
+  readonly type?: string;
   /** Key of the Secret → how its value is generated. @default - none */
   readonly generate?: GeneratedValues;
   /** Key of the Secret → value from elsewhere, such as an ephemeral input. @default - none */
@@ -58,7 +60,7 @@ export class GeneratedSecret extends Construct {
 
     this.resource = new SecretV1(this, "Resource", {
       metadata: { name: this.secretName, namespace: props.namespace.name },
-      type: "Opaque",
+      type: props.type ?? "Opaque",
       dataWoRevision: props.revision?.numberValue ?? 1,
       ...(props.revision ? {} : { lifecycle: { preventDestroy: true } }),
       dependsOn: [...props.namespace.present],

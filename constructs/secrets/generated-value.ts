@@ -1,4 +1,4 @@
-import { type IResolvable, type TerraformElement } from "cdktf";
+import { Fn, type IResolvable, type TerraformElement, Token } from "cdktf";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { expression } from "../core/address";
 import { Layer } from "../core/layer";
@@ -9,6 +9,12 @@ export interface GeneratedValue {
   readonly length: number;
   /** Other characters that occur, at least one of them, such as `_-`. @default - none */
   readonly special?: string;
+  /**
+   * Whether the characters are written in Base64, as a key of so many bytes: 32 make one of Fernet. Without `special` the
+   * result has neither `+` nor `/`, so it is the same in the alphabet for URLs.
+   * @default false
+   */
+  readonly base64?: boolean;
 }
 
 /** Name → how its value is generated. */
@@ -26,7 +32,7 @@ export function generatedValues(owner: TerraformElement, generate: GeneratedValu
     new RandomProvider(layer, "random");
   }
   return Object.fromEntries(
-    Object.entries(generate).map(([name, { length, special }]) => {
+    Object.entries(generate).map(([name, { length, special, base64 = false }]) => {
       const address = `ephemeral.random_password.${owner.friendlyUniqueId}_${terraformName(name)}`;
       // cdktf has no ephemeral blocks.
       layer.addOverride(address, {
@@ -37,7 +43,8 @@ export function generatedValues(owner: TerraformElement, generate: GeneratedValu
         min_upper: 1,
         min_numeric: 1,
       });
-      return [name, expression(owner, `${address}.result`)];
+      const result = expression(owner, `${address}.result`);
+      return [name, base64 ? Token.asAny(Fn.base64encode(Token.asString(result))) : result];
     }),
   );
 }

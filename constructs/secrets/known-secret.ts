@@ -9,6 +9,10 @@ export interface KnownSecretProps {
   readonly namespace: INamespace;
   /** Name of the Kubernetes Secret. @default - the id, `_` written as `-` */
   readonly name?: string;
+  /** What Kubernetes takes it for, such as `kubernetes.io/tls`. @default "Opaque" */
+  readonly type?: string;
+  /** By which programs find it. @default - none */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Key of the Secret → value, at least one. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -41,8 +45,12 @@ export class KnownSecret extends Construct {
     const digest = Fn.substr(Fn.sha256(Fn.join("\n", Object.values(props.values))), 0, 8);
     this.version = digest;
     this.resource = new SecretV1(this, "Resource", {
-      metadata: { name: this.secretName, namespace: props.namespace.name },
-      type: "Opaque",
+      metadata: {
+        name: this.secretName,
+        namespace: props.namespace.name,
+        ...(props.labels ? { labels: { ...props.labels } } : {}),
+      },
+      type: props.type ?? "Opaque",
       // From 1 on: with 0, or none, the provider creates the Secret empty.
       dataWoRevision: Token.asNumber(Op.add(Fn.parseint(digest, 16), 1)),
       dependsOn: [...props.namespace.present],

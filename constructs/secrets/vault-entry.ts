@@ -1,7 +1,10 @@
-import { Fn, type ITerraformDependable } from "cdktf";
+import { Fn, type IResolvable, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { KvSecretV2 } from "@cdktf/provider-vault/lib/kv-secret-v2";
+import { expression } from "../core/address";
 import { SocleError } from "../core/error";
+import { Layer } from "../core/layer";
+import { TerraformData } from "../core/terraform-data";
 import { generatedValueProblems, type GeneratedValues, generatedValues } from "./generated-value";
 
 export interface VaultEntryProps {
@@ -28,6 +31,8 @@ export interface VaultEntryProps {
 export class VaultEntry extends Construct {
   readonly path: string;
   readonly resource: KvSecretV2;
+  private readonly properties: readonly string[];
+  private written?: TerraformData;
 
   /** @throws SocleError when there is no property, one is there twice, or a generated value is too short or long */
   constructor(scope: Construct, id: string, props: VaultEntryProps) {
@@ -35,6 +40,7 @@ export class VaultEntry extends Construct {
     const { generate = {}, values = {} } = props;
     SocleError.throwIfAny(this.node.path, problemsOf(generate, values));
     this.path = props.path;
+    this.properties = Object.keys({ ...generate, ...values });
     this.resource = new KvSecretV2(this, "Resource", {
       mount: props.mount,
       name: props.path,
@@ -45,6 +51,43 @@ export class VaultEntry extends Construct {
       "data_json_wo",
       Fn.jsonencode({ ...values, ...generatedValues(this.resource, generate) }),
     );
+  }
+
+  /**
+   * Another text whenever the entry was written anew: by a raised revision, and because Vault had lost it. What keeps a
+   * copy of a value, such as a role of PostgreSQL, takes it as the version of that.
+   */
+  get version(): string {
+    this.written ??= new TerraformData(this, "written", {
+      // The id is known before an apply unless that apply creates the entry. `replace_triggered_by` would not do: it heeds
+      // updates and replacements, and not that something is created.
+      triggersReplace: [this.resource.id, this.resource.dataJsonWoVersion],
+    });
+    return this.written.id;
+  }
+
+  /**
+   * A value as it is in Vault, for a write-only attribute: ephemeral, read after an apply has written the entry. One that
+   * is generated is another one at each run, unlike this.
+   *
+   * @throws SocleError when the entry has no such property
+   */
+  value(property: string): IResolvable {
+    SocleError.throwIfAny(
+      this.node.path,
+      this.properties.includes(property)
+        ? []
+        : [`has no property "${property}": use one of ${this.properties.join(", ")}`],
+    );
+    const address = `ephemeral.vault_kv_secret_v2.${this.resource.friendlyUniqueId}`;
+    // cdktf has no ephemeral blocks.
+    Layer.of(this).addOverride(address, {
+      mount: this.resource.mount,
+      name: this.resource.name,
+      // Of no use to Vault, but unknown until the entry is there: the provider then reads at apply.
+      mount_id: this.resource.id,
+    });
+    return expression(this, `${address}.data["${property}"]`);
   }
 }
 

@@ -1,9 +1,10 @@
 import { type ITerraformDependable, Lazy } from "cdktf";
 import { Construct } from "constructs";
+import { JwtAuthBackendRole } from "@cdktf/provider-vault/lib/jwt-auth-backend-role";
 import { KubernetesAuthBackendRole } from "@cdktf/provider-vault/lib/kubernetes-auth-backend-role";
 import { Policy } from "@cdktf/provider-vault/lib/policy";
 import { SocleError } from "../core/error";
-import { VAULT_AUDIENCE } from "./vault-store";
+import { VAULT_AUDIENCE, type VaultLogin } from "./vault-store";
 
 /** What a policy of Vault can allow on a path. @see https://developer.hashicorp.com/vault/docs/concepts/policies#capabilities */
 export type VaultCapability = "create" | "read" | "update" | "patch" | "delete" | "list" | "sudo";
@@ -15,7 +16,9 @@ export interface VaultRoleProps {
   readonly namespace: string;
   /** Name of that ServiceAccount. */
   readonly serviceAccount: string;
-  /** Mount of the Kubernetes auth method. @default "kubernetes" */
+  /** @default "kubernetes" */
+  readonly login?: VaultLogin;
+  /** Mount of the auth method. @default "kubernetes" */
   readonly authMount?: string;
   /** How long a login is good for, in seconds; what it asked the database engine for ends with it. */
   readonly tokenSeconds: number;
@@ -24,8 +27,8 @@ export interface VaultRoleProps {
 }
 
 /**
- * Who may do what in Vault: a role of the Kubernetes auth method for one ServiceAccount, with a policy of its own. It
- * may do nothing until a verb says so; a path is given in full, without `*`, unless it ends in one.
+ * Who may do what in Vault: a role of an auth method for one ServiceAccount, with a policy of its own. It may do nothing
+ * until a verb says so; a path is given in full, without `*`, unless it ends in one.
  */
 export class VaultRole extends Construct {
   readonly name: string;
@@ -49,19 +52,32 @@ export class VaultRole extends Construct {
       policy: Lazy.stringValue({ produce: () => policyText(this.paths) }),
       ...(props.dependsOn ? { dependsOn: [...props.dependsOn] } : {}),
     });
-    new KubernetesAuthBackendRole(this, "Resource", {
+    const role = {
       backend: props.authMount ?? "kubernetes",
       roleName: this.name,
-      boundServiceAccountNames: [props.serviceAccount],
-      boundServiceAccountNamespaces: [props.namespace],
-      audience: VAULT_AUDIENCE,
-      // By the account's unique id: one of the same name that is made later is somebody else.
-      aliasNameSource: "serviceaccount_uid",
       tokenPolicies: [policy.name],
       tokenTtl: props.tokenSeconds,
       tokenMaxTtl: props.tokenSeconds,
       ...(props.dependsOn ? { dependsOn: [...props.dependsOn] } : {}),
-    });
+    };
+    if (props.login === "jwt") {
+      new JwtAuthBackendRole(this, "Resource", {
+        ...role,
+        roleType: "jwt",
+        boundAudiences: [VAULT_AUDIENCE],
+        boundSubject: `system:serviceaccount:${props.namespace}:${props.serviceAccount}`,
+        userClaim: "sub",
+      });
+    } else {
+      new KubernetesAuthBackendRole(this, "Resource", {
+        ...role,
+        boundServiceAccountNames: [props.serviceAccount],
+        boundServiceAccountNamespaces: [props.namespace],
+        audience: VAULT_AUDIENCE,
+        // By the account's unique id: one of the same name that is made later is somebody else.
+        aliasNameSource: "serviceaccount_uid",
+      });
+    }
     this.node.addValidation({
       validate: () => (this.paths.size > 0 ? [] : ["may do nothing: grant it something, or leave it out"]),
     });

@@ -10,6 +10,14 @@ import { type SecretKey } from "./generated-secret";
 /** Audience of the tokens that log in to Vault: a token that was made for Vault opens nothing else. */
 export const VAULT_AUDIENCE = "vault";
 
+/**
+ * How a ServiceAccount's token is checked: `kubernetes` asks the cluster, `jwt` knows the public key that the cluster signs
+ * with. A Vault outside the cluster asks it only with a token of its own, which would be kept in its configuration.
+ *
+ * @see https://developer.hashicorp.com/vault/docs/auth/jwt/oidc-providers/kubernetes
+ */
+export type VaultLogin = "kubernetes" | "jwt";
+
 /** Version of external-secrets' own kinds, and of its generators. @see https://external-secrets.io/latest/api/spec/ */
 const API_VERSION = "external-secrets.io/v1";
 const GENERATOR_API_VERSION = "generators.external-secrets.io/v1alpha1";
@@ -28,9 +36,11 @@ export interface VaultStoreProps {
   readonly prefix?: string;
   /** Mount of the database engine. @default "database" */
   readonly databaseMount?: string;
-  /** Role of the Kubernetes auth method that its ServiceAccount logs in as. */
+  /** Role of the auth method that its ServiceAccount logs in as. */
   readonly role: string;
-  /** Mount of the Kubernetes auth method. @default "kubernetes" */
+  /** @default "kubernetes" */
+  readonly login?: VaultLogin;
+  /** Mount of the auth method. @default "kubernetes" */
   readonly authMount?: string;
   /**
    * A text for an entry that is another one whenever the entry was written anew: its Secrets are then refreshed by the
@@ -248,19 +258,17 @@ export class VaultStore extends Construct {
 
   /** How Vault is reached and logged in to: the same in a store and in a generator. */
   private provider() {
-    const { address, caCertificate, mount, authMount, role } = this.props;
+    const { address, caCertificate, mount, authMount = "kubernetes", role, login = "kubernetes" } = this.props;
+    const serviceAccountRef = { name: this.name, audiences: [VAULT_AUDIENCE] };
     return {
       server: address,
       ...(caCertificate === undefined ? {} : { caBundle: Fn.base64encode(caCertificate) }),
       path: mount,
       version: "v2",
-      auth: {
-        kubernetes: {
-          mountPath: authMount ?? "kubernetes",
-          role,
-          serviceAccountRef: { name: this.name, audiences: [VAULT_AUDIENCE] },
-        },
-      },
+      auth:
+        login === "jwt"
+          ? { jwt: { path: authMount, role, kubernetesServiceAccountToken: { serviceAccountRef } } }
+          : { kubernetes: { mountPath: authMount, role, serviceAccountRef } },
     };
   }
 }

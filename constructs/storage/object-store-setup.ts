@@ -74,6 +74,9 @@ export class ObjectStoreSetup extends Construct {
     const files = Object.fromEntries([
       ["setup.sh", script],
       ...Object.entries(buckets).map(([key, bucket]) => [`bucket.${key}.json`, JSON.stringify(lifecycleOf(bucket))]),
+      ...Object.entries(buckets)
+        .filter(([, { folders = [] }]) => folders.length > 0)
+        .map(([key, { folders = [] }]) => [`folders.${key}`, folders.join(" ")]),
       ...Object.entries(policies).map(([key, policy]) => [`policy.${key}.json`, JSON.stringify(policy)]),
       ...Object.entries(users).map(([key, user]) => [`user.${key}`, user.policies.join(" ")]),
     ]) as Record<string, string>;
@@ -167,6 +170,14 @@ function problemsOf({ buckets = {}, policies = {}, users = {}, coldTier }: Objec
       (["coldAfterDays", "noncurrentDays"] as const).flatMap((key) =>
         wholeNumberProblems({ [`${key} of the bucket "${name}"`]: bucket[key] ?? 1 }),
       ),
+    ),
+    ...Object.entries(buckets).flatMap(([name, { folders = [] }]) =>
+      folders
+        .filter((folder) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(folder))
+        .map(
+          (folder) =>
+            `the folder "${folder}" of the bucket "${name}" is not made of lower-case letters, digits and "-"`,
+        ),
     ),
     ...Object.entries(users)
       .filter(([, user]) => user.policies.length === 0)

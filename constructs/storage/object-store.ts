@@ -28,6 +28,8 @@ export interface Bucket {
   readonly coldAfterDays?: number;
   /** How long a replaced or deleted object can be brought back, in days. @default 30 */
   readonly noncurrentDays?: number;
+  /** Folders that are there from the beginning, each by an empty object `.keep`. @default - none */
+  readonly folders?: readonly string[];
 }
 
 /** Name of the storage class that objects move to. */
@@ -88,6 +90,42 @@ export function bucketsPolicy(buckets: readonly string[]): PolicyDocument {
 }
 
 /**
+ * Lets a service use what is below some folders of a bucket, and list nothing else.
+ *
+ * @param access whether it writes and deletes, too
+ * @throws SocleError when a folder is not made of lower-case letters, digits and `-`, with `/` between
+ */
+export function foldersPolicy(
+  bucket: string,
+  folders: readonly string[],
+  access: "read" | "write" = "write",
+): PolicyDocument {
+  SocleError.throwIfAny(
+    `policy of the bucket "${bucket}"`,
+    folders
+      .filter((folder) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(folder))
+      .map((folder) => `the folder "${folder}" is not made of lower-case letters, digits and "-", with "/" between`),
+  );
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: ["s3:GetBucketLocation"], Resource: [`arn:aws:s3:::${bucket}`] },
+      {
+        Effect: "Allow",
+        Action: ["s3:ListBucket"],
+        Resource: [`arn:aws:s3:::${bucket}`],
+        Condition: { StringLike: { "s3:prefix": folders.flatMap((folder) => [folder, `${folder}/*`]) } },
+      },
+      {
+        Effect: "Allow",
+        Action: access === "write" ? READ_AND_WRITE : ["s3:GetObject"],
+        Resource: folders.map((folder) => `arn:aws:s3:::${bucket}/${folder}/*`),
+      },
+    ],
+  };
+}
+
+/**
  * Lets a tenant's key read, write and delete what is below the tenant's prefix of some buckets, and list nothing else.
  *
  * @param tenant the prefix, without its `/`
@@ -98,7 +136,7 @@ export function tenantPolicy(tenant: string, buckets: readonly string[]): Policy
     `policy of tenant "${tenant}"`,
     /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(tenant)
       ? []
-      : [`the prefix "${tenant}" is not made of lower-case letters, digits and "-"`],
+      : [`the prefix "${tenant}" is not made of lower-case letters, digits and "-", with "/" between`],
   );
   return {
     Version: "2012-10-17",

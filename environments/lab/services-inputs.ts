@@ -1,6 +1,7 @@
 import { TerraformVariable, type TerraformVariableConfig } from "cdktf";
 import { matches, wholeNumber } from "../../constructs/core/input-validation";
 import { type Layer } from "../../constructs/core/layer";
+import { CONTAINER_MEMORY_MIB } from "./container-memory";
 
 /** What runs in a container of its own. */
 export const SERVICES = ["postgres", "vault", "registry"] as const;
@@ -12,11 +13,11 @@ export type ServicesInputs = ReturnType<typeof servicesInputs>;
 export function servicesInputs(layer: Layer) {
   const input = (name: string, config: TerraformVariableConfig) =>
     new TerraformVariable(layer, name, { nullable: false, ...config });
-  const memory = (service: Service, what: string, least: number, value: number) =>
+  const memory = (service: Service, what: string, least: number) =>
     input(`${service}_memory_mib`, {
       type: "number",
       description: `Most memory that ${what} may take, in MiB.`,
-      default: value,
+      default: CONTAINER_MEMORY_MIB[service],
       validation: [wholeNumber(`${service}_memory_mib`, least)],
     });
   return {
@@ -71,9 +72,9 @@ export function servicesInputs(layer: Layer) {
       ],
     }),
     memoryMib: {
-      postgres: memory("postgres", "PostgreSQL", 256, 1024),
-      vault: memory("vault", "Vault", 128, 256),
-      registry: memory("registry", "the registry", 64, 256),
+      postgres: memory("postgres", "PostgreSQL", 256),
+      vault: memory("vault", "Vault", 128),
+      registry: memory("registry", "the registry", 64),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { type ReadmeSection } from "../../constructs/core/layer";
+import { hostsCommands } from "./hosts-commands";
 import { type Service } from "./services-inputs";
 
 export interface ServicesReadmeProps {
@@ -26,9 +27,10 @@ export function servicesReadme({
     section(
       "Before the first apply",
       "Docker runs, and you may use it (`docker version` shows a server). Make the two secrets once; the commands leave files alone that",
-      "are there already:",
+      "are there already. The first one closes the folder of all states to others, since the one of lab-cluster has keys:",
       "",
       "```sh",
+      "install -d -m 0700 ../../../.terraform-state",
       `secrets="$HOME/.config/socle-lab"`,
       `install -d -m 0700 "$secrets"`,
       `for name in ${files.postgres} ${files.vault}; do`,
@@ -42,16 +44,18 @@ export function servicesReadme({
       "and names the path.",
       "",
       "A Docker that is not on this machine does not see these files: `DOCKER_HOST` has to lead to the local one. An image that is there",
-      "under its tag is not pulled.",
+      "under its tag is not pulled. Whoever is root here needs another user for it: PostgreSQL does not run as root.",
     ),
     section(
       "Names",
       `Every service has one name and one port, in the network \`${name}\` and on this machine. Docker knows the names in its network;`,
-      "for this machine add them to `/etc/hosts`:",
+      "for this machine add them to `/etc/hosts`; the command leaves out those that are there:",
       "",
       "```sh",
-      `echo '127.0.0.1 ${services.map((service) => `${service}.${domain}`).join(" ")}' | sudo tee -a /etc/hosts`,
+      ...hostsCommands(services.map((service) => `${service}.${domain}`)),
       "```",
+      "",
+      "WSL writes `/etc/hosts` anew at each start, from Windows' hosts file: put them there too.",
       "",
       "| Service | Address | Log in |",
       "| --- | --- | --- |",
@@ -71,7 +75,30 @@ export function servicesReadme({
       "- PostgreSQL 17 does not read data of another major version: dump, empty the volume, restore.",
     ),
     section(
+      "When the machine has restarted",
+      "Docker starts the containers by itself, at their addresses; those that need another one try until it is there. Only Vault has forgotten:",
+      "`make lab-refresh`, or an apply of lab-bootstrap and the layers after it. A container that does not run when Terraform looks is made anew",
+      "by the next apply, and its volume stays.",
+    ),
+    section(
+      "When an apply stops",
+      "- `Pool overlaps with other one on this address space`: another network of Docker has addresses of this one. This prints whose they are;",
+      "  `docker network rm` one that nobody needs, or have the setting `networkCidrBlock` changed:",
+      "",
+      "  ```sh",
+      "  docker network ls --quiet | xargs docker network inspect --format '{{.Name}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'",
+      "  ```",
+      "- `address already in use`, `port is already allocated`: another program has the port on 127.0.0.1, often a PostgreSQL of this machine.",
+      "- `container name … is already in use`: an apply was killed before it noted the container. `docker rm --force` it; its data is in a volume.",
+      `- \`container failed to be in healthy state\`: \`docker logs --tail 50 ${name}-postgres\`, or another's, says why. Vault and PostgreSQL that may not`,
+      "  read their files have another `secrets_owner` than `ls -ln` shows.",
+      "",
+      "Then apply again: it goes on where it stopped.",
+    ),
+    section(
       "Taking it down",
+      "The containers of the later layers go first: Docker does not remove a network that one is in.",
+      "",
       ...(keepData
         ? [
             "The volumes refuse a destroy. To remove everything else and keep the data, let Terraform forget them first; the next apply takes them",

@@ -6,15 +6,31 @@ import { DockerVolume } from "../../constructs/compute/docker-volume";
 import { expression } from "../../constructs/core/address";
 import { type Environment } from "../../constructs/core/environment";
 import { Layer } from "../../constructs/core/layer";
+import { containerAddress, CONTAINERS } from "./network";
 import { type Service, servicesInputs } from "./services-inputs";
 import { servicesReadme } from "./services-readme";
 import { type LabSettings } from "./settings";
 
 /** What each listens on: in the network of Docker, on 127.0.0.1, and under its public name. */
-export const PORTS: Readonly<Record<Service, number>> = { postgres: 5432, vault: 8200, registry: 5001 };
+export const PORTS: Readonly<Record<Service, number>> = {
+  postgres: CONTAINERS.postgres.port,
+  vault: CONTAINERS.vault.port,
+  registry: CONTAINERS.registry.port,
+};
 
 /** Files below `secrets_dir`. */
 export const SECRET_FILES = { postgres: "postgres_password", vault: "vault_token" };
+
+/**
+ * Objects that transactions may lock, on average for each connection. GitLab loads its schema in one transaction, for
+ * which PostgreSQL's default of 64 is too little; this times {@link POSTGRES_CONNECTIONS} is what GitLab's own server has.
+ *
+ * @see https://github.com/sameersbn/docker-gitlab/pull/3297
+ */
+const POSTGRES_LOCKS = 256;
+
+/** What PostgreSQL takes at most, three of them for superusers; a database that is there keeps what it was made with. */
+export const POSTGRES_CONNECTIONS = 200;
 
 /** Where a container finds its own one of {@link SECRET_FILES}. */
 const MOUNTED = "/run/secrets";
@@ -34,18 +50,22 @@ export function labServices(environment: Environment, settings: LabSettings): La
   // Its daemon is the one of DOCKER_HOST, or else the local one.
   new DockerProvider(layer, "docker");
 
-  const network = new DockerNetwork(layer, "network", { name });
+  const network = new DockerNetwork(layer, "network", { name, cidrBlock: settings.networkCidrBlock });
   const volume = (id: Service) => new DockerVolume(layer, `${id}_data`, { name: `${name}-${id}`, keep: keepData });
   const secret = (file: string) => Fn.join("/", [inputs.secretsDir.stringValue, file]);
   const service = (
     id: Service,
-    props: Omit<DockerContainerProps, "name" | "image" | "network" | "hostName" | "ports" | "memoryMib">,
+    props: Omit<
+      DockerContainerProps,
+      "name" | "image" | "network" | "ipv4Address" | "hostName" | "ports" | "memoryMib"
+    >,
   ) =>
     new DockerContainer(layer, id, {
       name: `${name}-${id}`,
       image: images[id],
       digest: Token.asString(expression(layer, `lookup(var.image_digests, "${id}", "")`)),
       network,
+      ipv4Address: containerAddress(settings, id),
       hostName: `${id}.${domain}`,
       ports: [PORTS[id]],
       memoryMib: inputs.memoryMib[id].numberValue,
@@ -57,7 +77,7 @@ export function labServices(environment: Environment, settings: LabSettings): La
     environment: {
       // Below the mount, which belongs to the image's user: initdb wants a folder of its own user's.
       PGDATA: "/var/lib/postgresql/data/pgdata",
-      POSTGRES_INITDB_ARGS: "--data-checksums",
+      POSTGRES_INITDB_ARGS: `--data-checksums --set=max_connections=${POSTGRES_CONNECTIONS} --set=max_locks_per_transaction=${POSTGRES_LOCKS}`,
       POSTGRES_PASSWORD_FILE: `${MOUNTED}/${SECRET_FILES.postgres}`,
     },
     files: { [`${MOUNTED}/${SECRET_FILES.postgres}`]: secret(SECRET_FILES.postgres) },
@@ -93,6 +113,10 @@ export function labServices(environment: Environment, settings: LabSettings): La
   service("registry", {
     environment: {
       REGISTRY_HTTP_ADDR: `0.0.0.0:${PORTS.registry}`,
+      // The image's configuration has metrics and profiles on this very port; the registry ends when it cannot have both.
+      REGISTRY_HTTP_DEBUG_ADDR: "",
+      // There it says "debug", three lines for each request.
+      REGISTRY_LOG_LEVEL: "info",
       REGISTRY_STORAGE_DELETE_ENABLED: "true",
       // The release 3.0 sends traces to localhost:4318 otherwise, and logs an error each time.
       OTEL_TRACES_EXPORTER: "none",

@@ -35,6 +35,16 @@ for file in "$PLAN"/bucket.*.json; do
   mc ilm rule import "store/$bucket" <"$file"
 done
 
+# One file for each bucket: the names of its folders, separated by blanks.
+for file in "$PLAN"/folders.*; do
+  [ -e "$file" ] || continue
+  bucket="${file##*/folders.}"
+  folders="$(cat "$file")"
+  for folder in $folders; do
+    mc stat "store/$bucket/$folder/.keep" >/dev/null 2>&1 || mc pipe "store/$bucket/$folder/.keep" </dev/null
+  done
+done
+
 for file in "$PLAN"/policy.*.json; do
   [ -e "$file" ] || continue
   policy="${file##*/policy.}"

@@ -10,7 +10,7 @@ describe("apiServerReady", () => {
           serverAuthority: { certificate: "authority" },
           admin: { certificate: "certificate", privateKey: "${var.key}" },
         },
-        diagnosis: "journalctl -u k3s",
+        diagnosis: 'log in by SSH and read "journalctl -u k3s"',
       }),
     );
 

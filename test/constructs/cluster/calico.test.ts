@@ -1,12 +1,12 @@
 import { parse } from "yaml";
-import { Calico } from "../../../constructs/cluster/calico";
+import { Calico, type CalicoProps } from "../../../constructs/cluster/calico";
 import { type ClusterCapacityProps } from "../../../constructs/cluster/capacity";
 import { KUBEADM_POD_CIDR } from "../../../constructs/cluster/kubeadm-blocks";
-import { CALICO_BLOCKS, kubeadmNetwork } from "../../../constructs/cluster/network-policy";
+import { CALICO_BLOCKS, K3S_CALICO_BLOCKS, kubeadmNetwork } from "../../../constructs/cluster/network-policy";
 import { testCluster, testNamespace } from "../../support/cluster";
 import { synthesizeLayer } from "../../support/construct";
 
-function build(capacity: Partial<ClusterCapacityProps> = {}) {
+function build(capacity: Partial<ClusterCapacityProps> = {}, more: Partial<CalicoProps> = {}) {
   const rows: { name: string; replicas: number }[] = [];
   const { json } = synthesizeLayer((layer) => {
     const cluster = testCluster(layer, capacity);
@@ -15,6 +15,7 @@ function build(capacity: Partial<ClusterCapacityProps> = {}) {
       nodeCidrBlock: "10.40.0.0/16",
       mtu: 1400,
       kubernetesRelease: "1.36.3",
+      ...more,
     });
     rows.push(...cluster.capacity.entry.rows);
   });
@@ -36,8 +37,8 @@ interface InstallationSpec {
   readonly [key: string]: unknown;
 }
 
-const installation = (): InstallationSpec =>
-  (build().valuesOf("calico")["manifests"] as unknown as Record<string, { spec: InstallationSpec }>)[
+const installation = (more: Partial<CalicoProps> = {}): InstallationSpec =>
+  (build({}, more).valuesOf("calico")["manifests"] as unknown as Record<string, { spec: InstallationSpec }>)[
     "Installation/default"
   ]?.spec as InstallationSpec;
 
@@ -90,6 +91,19 @@ describe("Calico", () => {
     expect(pods[1]).toBeLessThan(tunnels[0]);
     expect([pods[0] >= all[0], tunnels[1] <= all[1]]).toEqual([true, true]);
     expect(kubeadmNetwork(["10.40.0.0/16"]).apiServerSourceBlocks).toEqual(["10.40.0.0/16", CALICO_BLOCKS.tunnels]);
+  });
+
+  test("GIVEN a cluster with other blocks and another label of control planes THEN the pools and the selector are those", () => {
+    const { calicoNetwork, controlPlaneNodeSelector } = installation({
+      blocks: K3S_CALICO_BLOCKS,
+      controlPlaneLabel: "true",
+    });
+    expect(calicoNetwork.ipPools.map(({ name, cidr }) => [name, cidr])).toEqual([
+      ["workloads", "10.42.0.0/17"],
+      ["tunnels", "10.42.128.0/24"],
+    ]);
+    expect(controlPlaneNodeSelector).toEqual({ "node-role.kubernetes.io/control-plane": "true" });
+    expect(installation()["controlPlaneNodeSelector"]).toEqual({ "node-role.kubernetes.io/control-plane": "" });
   });
 
   test("THEN the tunnels' pool has a block for more nodes than there will ever be", () => {

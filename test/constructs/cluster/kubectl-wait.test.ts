@@ -1,15 +1,18 @@
+import { Fn, Token } from "cdktf";
 import { KubectlWait, type KubectlWaitProps } from "../../../constructs/cluster/kubectl-wait";
+import { type Condition, ConditionalNamespace } from "../../../constructs/cluster/namespace";
 import { testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
 
 const READY = { of: ["node", "--all"], is: "condition=Ready" };
 
-function build(props: Partial<KubectlWaitProps> = {}) {
+function build(props: Partial<KubectlWaitProps> = {}, when?: Condition) {
   const rows: unknown[] = [];
   const { json } = synthesizeLayer((layer) => {
     const cluster = testCluster(layer);
+    const namespace = testNamespace(cluster);
     new KubectlWait(layer, "my_wait", {
-      namespace: testNamespace(cluster),
+      namespace: when ? new ConditionalNamespace(namespace, when) : namespace,
       kubernetesRelease: "1.36.3",
       conditions: [{ of: ["crd/things.example.com"], is: "create" }, READY],
       reads: { apiGroup: "", resource: "nodes" },
@@ -85,6 +88,13 @@ describe("KubectlWait", () => {
       host_network: true,
       toleration: [{ operator: "Exists" }],
     });
+  });
+
+  test("GIVEN a namespace under a condition THEN it waits only while that holds", () => {
+    const { job } = build({}, { booleanValue: Token.asAny(Fn.contains(["kafka"], "kafka")) });
+
+    expect(job["count"]).toBe('${contains(["kafka"], "kafka") ? 1 : 0}');
+    expect(build().job).not.toHaveProperty("count");
   });
 
   test("fails without a condition and for a timeout that is no number of minutes, both at once", () => {

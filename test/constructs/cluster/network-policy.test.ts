@@ -1,5 +1,12 @@
 import { TerraformVariable } from "cdktf";
-import { k3sNetwork, kubeadmNetwork, Pods } from "../../../constructs/cluster/network-policy";
+import {
+  K3S_CALICO_BLOCKS,
+  k3sCalicoNetwork,
+  k3sCiliumNetwork,
+  k3sNetwork,
+  kubeadmNetwork,
+  Pods,
+} from "../../../constructs/cluster/network-policy";
 import { type Layer } from "../../../constructs/core/layer";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { synthesizeLayer } from "../../support/construct";
@@ -99,6 +106,12 @@ describe("Pods", () => {
     ]);
   });
 
+  test("WHEN pods may reach some that no policy guards THEN these get none, which would shut out all others", () => {
+    expect(connect((web, api) => web.allowToUnguarded(api, { port: 9153 })).flows).toEqual([
+      ["egress", "front/web", "back/api", "9153"],
+    ]);
+  });
+
   test("GIVEN one side that is there only while an input is true THEN both policies are", () => {
     const { json } = connect((web, api, layer) => {
       const when = new TerraformVariable(layer, "enabled", { type: "bool", description: "Whether" });
@@ -163,6 +176,23 @@ test("GIVEN K3s THEN its API server calls webhooks from a node, or from the Flan
     apiServerPort: 6443,
     apiServerSourceBlocks: ["10.1.0.0/24", "10.42.0.0/32", "10.42.1.0/32", "10.42.2.0/32"],
   });
+});
+
+test.each([
+  ["Cilium, from an address in the pod block, where Cilium matches nodes alone", k3sCiliumNetwork, "10.42.0.0/16"],
+  ["Calico, from the tunnel address of one, in a block of their own", k3sCalicoNetwork, "10.42.128.0/24"],
+])("GIVEN K3s with %s THEN its API server calls webhooks from there, or from a node", (_case, network, block) => {
+  expect(network(["172.30.0.20/32", "172.30.0.21/32"])).toEqual({
+    nodeCidrBlocks: ["172.30.0.20/32", "172.30.0.21/32"],
+    podCidrBlock: "10.42.0.0/16",
+    serviceCidrBlock: "10.43.0.0/16",
+    apiServerPort: 6443,
+    apiServerSourceBlocks: ["172.30.0.20/32", "172.30.0.21/32", block],
+  });
+});
+
+test("GIVEN the blocks of K3s with Calico THEN pods and tunnels share the cluster's block, and no address", () => {
+  expect(K3S_CALICO_BLOCKS).toEqual({ pods: "10.42.0.0/17", tunnels: "10.42.128.0/24" });
 });
 
 test("GIVEN kubeadm with Calico THEN its API server calls webhooks from a node, or from the tunnel address of one", () => {

@@ -13,6 +13,11 @@ describe("TerraformData", () => {
     expect(layer.toTerraform().terraform?.required_providers).toBeUndefined();
   });
 
+  test("GIVEN what replaces it THEN Terraform is told", () => {
+    const { json } = synthesizeLayer((scope) => new TerraformData(scope, "written", { triggersReplace: ["a", 1] }));
+    expect(json.resource).toEqual({ terraform_data: { written: { triggers_replace: ["a", 1] } } });
+  });
+
   test("GIVEN no input THEN the block is empty", () => {
     const { json } = synthesizeLayer((scope) => new TerraformData(scope, "x"));
     expect(json.resource).toEqual({ terraform_data: { x: {} } });

@@ -4,15 +4,15 @@ import * as path from "node:path";
 import { type IResolvable, TerraformVariable } from "cdktf";
 import { parse } from "yaml";
 import { Component, type ComponentProps, helmRelease } from "../../../constructs/cluster/component";
-import { ConditionalNamespace, type INamespace } from "../../../constructs/cluster/namespace";
+import { ConditionalNamespace, ExistingNamespace, type INamespace } from "../../../constructs/cluster/namespace";
 import { readProjectFile } from "../../../constructs/core/files";
 import { type Layer, type TerraformJson } from "../../../constructs/core/layer";
 import { ComponentSelection } from "../../../constructs/delivery/component-selection";
 import { GitOps, type GitOpsOptions } from "../../../constructs/delivery/gitops";
 import { GitOpsProject } from "../../../constructs/delivery/gitops-project";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
-import { synthesizeLayer } from "../../support/construct";
-import { messageOf, temporaryFolder } from "../../support/layers";
+import { only, synthesizeLayer } from "../../support/construct";
+import { jsonOf, messageOf, temporaryFolder, testEnvironment, testLayer } from "../../support/layers";
 import { describeWithProgram } from "../../support/programs";
 
 jest.mock("../../../constructs/core/files");
@@ -138,7 +138,8 @@ describe("GitOps", () => {
             project: "lab",
             source: { repoURL: "http://git.test/group/platform-gitops.git", targetRevision: "main", path: "test" },
             destination: { server: "https://kubernetes.default.svc", namespace: "argocd" },
-            syncPolicy: { automated: { prune: true, selfHeal: true } },
+            // Where nothing of a layer is chosen any more, its last Application goes too.
+            syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
           },
         },
       },
@@ -184,6 +185,43 @@ describe("GitOps", () => {
       "--timeout=900s",
     ]);
     expect(flowsOf(built.json)).toContainEqual(["egress", "argocd/test-applications-wait", "10.0.0.0/16", "6443"]);
+  });
+
+  test("GIVEN a layer after the one that made the project THEN it takes Argo CD's namespace, and depends on nothing of that one", () => {
+    const environment = testEnvironment("lab");
+    const first = testLayer(environment, "lab-platform");
+    const project = new GitOpsProject(first, "lab", {
+      namespace: testNamespace(testCluster(first), "argocd"),
+      address: "http://git.test/group",
+      dependsOn: [],
+    });
+    const later = testLayer(environment, "lab-data");
+    const cluster = testCluster(later);
+    const list = new TerraformVariable(later, "components", { type: "list(string)", description: "Chosen." });
+    const gitops = new GitOps(later, "gitops", {
+      project,
+      namespace: new ExistingNamespace(cluster, "argocd"),
+      scenarios: SCENARIOS,
+      scenario: "small",
+      extraComponents: list.value as IResolvable,
+      kubernetesRelease: "1.36.3",
+    });
+    new Component(later, "web", {
+      namespace: testNamespace(cluster),
+      repository: "https://charts.test",
+      version: "1.2.3",
+      pods: { web: { labels: { app: "web" }, resources: ["resources"] } },
+      delivery: gitops.deliver(),
+    });
+    const json = jsonOf(later);
+    expect(releases(json)["gitops_root"]).toMatchObject({ name: "lab-data-applications", namespace: "argocd" });
+    expect(releases(json)["gitops_root"]?.["depends_on"]).toEqual([
+      "kubernetes_network_policy_v1.apps_default_deny",
+      "kubernetes_limit_range_v1.apps_limits",
+    ]);
+    expect(only(json.resource?.["kubernetes_job_v1"])["metadata"]).toMatchObject({ namespace: "argocd" });
+    expect(JSON.stringify(json)).not.toContain("helm_release.lab");
+    expect(json.data).toBeUndefined();
   });
 
   test("GIVEN a component that nobody waits for THEN there is no Job", () => {
@@ -302,7 +340,7 @@ describeWithProgram("helm", "the Applications, by Helm itself", () => {
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
           syncOptions: ["ServerSideApply=true", "CreateNamespace=false"],
-          retry: { limit: -1, backoff: { duration: "10s", factor: 2, maxDuration: "3m" } },
+          retry: { limit: -1, refresh: true, backoff: { duration: "10s", factor: 2, maxDuration: "3m" } },
         },
         ignoreDifferences: [{ kind: "Secret" }],
       },

@@ -32,4 +32,14 @@ describe("CertManager", () => {
       ["ingress", of("webhook"), "10.42.1.0/32", "10250"],
     ]);
   });
+
+  test("GIVEN that no authority is asked over ACME THEN nothing of it reaches the internet", () => {
+    const { json: other } = synthesizeLayer((layer) => {
+      new CertManager(layer, "certificates", {
+        namespace: testNamespace(testCluster(layer), "cert_manager"),
+        acme: false,
+      });
+    });
+    expect(flowsOf(other).filter(([, , peer]) => peer.startsWith("0.0.0.0/0"))).toEqual([]);
+  });
 });

@@ -4,6 +4,7 @@ import { Pods } from "../../../constructs/cluster/network-policy";
 import { CertManager } from "../../../constructs/gateway/cert-manager";
 import { Traefik, type TraefikProps } from "../../../constructs/gateway/traefik";
 import { type Layer } from "../../../constructs/core/layer";
+import { TerraformData } from "../../../constructs/core/terraform-data";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
 
@@ -227,6 +228,32 @@ describe("Traefik", () => {
       },
     });
     expect(flowsOf(built.json)).toContainEqual(["egress", "traefik/traefik", "monitoring/collector", "4317"]);
+  });
+
+  test("GIVEN ports that are forwarded without PROXY protocol THEN nobody is believed about who is asking", () => {
+    const { ports } = parse(releaseOf(build(() => ({ proxyProtocol: false }))).values[0] ?? "") as { ports: unknown };
+    expect(ports).toEqual({ web: {}, websecure: {} });
+  });
+
+  test("GIVEN an address to publish THEN Ingresses say that they are reached by it, which Argo CD waits for", () => {
+    const values = (more: More) => parse(releaseOf(build(() => more)).values[0] ?? "") as { providers?: unknown };
+    expect(values({ publishedAddress: "172.30.0.20" }).providers).toMatchObject({
+      kubernetesIngress: { ingressEndpoint: { ip: "172.30.0.20" }, publishedService: { enabled: false } },
+    });
+    expect(values({}).providers).not.toHaveProperty("kubernetesIngress.ingressEndpoint");
+  });
+
+  test("GIVEN another way of delivery THEN that makes what others depend on", () => {
+    const names: string[] = [];
+    const built = build(() => ({
+      delivery: (scope, { name }) => {
+        names.push(name);
+        return new TerraformData(scope, "Resource");
+      },
+    }));
+    expect(names).toEqual(["traefik"]);
+    expect(built.json.resource?.["helm_release"]).toBeUndefined();
+    expect(built.json.resource).toHaveProperty("terraform_data.gateway");
   });
 
   test("fails with every limit and rate that is out of range", () => {

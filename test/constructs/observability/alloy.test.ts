@@ -1,5 +1,7 @@
 import { parse } from "yaml";
+import { type ComponentRelease } from "../../../constructs/cluster/component";
 import { readProjectFile } from "../../../constructs/core/files";
+import { TerraformData } from "../../../constructs/core/terraform-data";
 import { Alloy, toHelmText } from "../../../constructs/observability/alloy";
 import { Loki } from "../../../constructs/observability/loki";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
@@ -38,6 +40,25 @@ function block(begin: string): string {
 }
 
 describe("Alloy", () => {
+  test("GIVEN another delivery THEN the chart goes that way, after Loki", () => {
+    const releases: ComponentRelease[] = [];
+    synthesizeLayer((layer) => {
+      const namespace = testNamespace(testCluster(layer), "monitoring");
+      const loki = new Loki(layer, "loki", { namespace, retentionDays: 1, volumeGib: 1 });
+      new Alloy(layer, "alloy", {
+        namespace,
+        loki,
+        gatewayNamespace: "gateway",
+        delivery: (scope, release) => {
+          releases.push(release);
+          return new TerraformData(scope, "delivered", {});
+        },
+      });
+      expect(releases.map(({ name }) => name)).toEqual(["alloy"]);
+      expect(releases[0]?.dependsOn).toContain(loki.delivered);
+    });
+  });
+
   test("THEN its configuration is the file's once Terraform and Helm have read it, and comes after Loki", () => {
     // Terraform takes "$${" as "${", and the chart's tpl a quoted pair of braces as that.
     const afterHelm = values.alloy.configMap.content.replace(/\{\{ "(\{\{|\}\})" \}\}/g, "$1").replaceAll("$${", "${");

@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { TerraformData } from "../../../constructs/core/terraform-data";
 import { Loki, type LokiProps } from "../../../constructs/observability/loki";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
@@ -65,5 +66,17 @@ describe("Loki", () => {
         "  - volumeGib is 1.5: use a whole number from 1 on",
       ].join("\n"),
     );
+  });
+
+  test("GIVEN another delivery THEN the chart goes that way", () => {
+    const names: string[] = [];
+    const { json: other } = build({
+      delivery: (scope, { name }) => {
+        names.push(name);
+        return new TerraformData(scope, "delivered", {});
+      },
+    });
+    expect(names).toEqual(["loki"]);
+    expect(other.resource?.["helm_release"]).toBeUndefined();
   });
 });

@@ -1,5 +1,8 @@
 import { parse } from "yaml";
+import { TerraformVariable } from "cdktf";
+import { ConditionalNamespace, ExistingNamespace } from "../../../constructs/cluster/namespace";
 import { Pods } from "../../../constructs/cluster/network-policy";
+import { readDashboard } from "../../../constructs/observability/dashboards";
 import { type Alert, Monitors } from "../../../constructs/observability/monitors";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
@@ -131,5 +134,87 @@ describe("Monitors", () => {
         monitors.scrape({ pods, portName: "admin", port: 9101 });
       }),
     ).toThrow("test/app_monitors/Default: PodMonitor/queue is there already: give each object once");
+  });
+
+  test("GIVEN a user, labels to keep, metrics to leave out and another name THEN the PodMonitor says so", () => {
+    const built = build((monitors, pods) =>
+      monitors.scrape({
+        pods,
+        portName: "http",
+        port: 8080,
+        name: "trino",
+        user: { secretName: "trino-metrics", key: "username" },
+        honorLabels: true,
+        drop: "io_.*",
+      }),
+    );
+    expect(objectsOf(built)).toMatchObject([
+      {
+        metadata: { name: "trino" },
+        spec: {
+          podMetricsEndpoints: [
+            {
+              port: "http",
+              path: "/metrics",
+              basicAuth: { username: { name: "trino-metrics", key: "username" } },
+              honorLabels: true,
+              metricRelabelings: [{ sourceLabels: ["__name__"], regex: "io_.*", action: "drop" }],
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test("GIVEN pods that no policy guards, or on the node's network, THEN only Prometheus gets one", () => {
+    const guarded = (guardedBy: "nothing" | "node") =>
+      flowsOf(
+        build((monitors, pods) => monitors.scrape({ pods, portName: "metrics", port: 9153, guardedBy })).json,
+      ).filter(([, , , ports]) => ports === "9153");
+    expect(guarded("nothing")).toEqual([["egress", "monitoring/prometheus", "apps/queue", "9153"]]);
+    expect(guarded("node")).toEqual([["egress", "monitoring/prometheus", "10.0.0.0/16", "9153"]]);
+  });
+
+  test("GIVEN a dashboard THEN it comes as a ConfigMap, as Grafana reads it", () => {
+    const json = readDashboard("airflow");
+    const built = build((monitors) => monitors.dashboard(json));
+    const [values] = releaseOf(built)["values"] as string[];
+    // What Terraform would take for its own is escaped.
+    expect(values).toContain("$${datasource}");
+    expect(values?.replaceAll("$${", "")).not.toContain("${");
+    expect(objectsOf(built)).toMatchObject([
+      { kind: "ConfigMap", metadata: { name: "dashboard-airflow", labels: { grafana_dashboard: "1" } } },
+    ]);
+  });
+
+  test("fails for a dashboard that is there already", () => {
+    expect(() =>
+      build((monitors) => {
+        monitors.dashboard(readDashboard("gpu"));
+        monitors.dashboard(readDashboard("gpu"));
+      }),
+    ).toThrow("ConfigMap/dashboard-gpu is there already");
+  });
+
+  test("GIVEN a runbook and a namespace under a condition THEN alerts lead to their section, and all come and go", () => {
+    const built = synthesizeLayer((layer) => {
+      const cluster = testCluster(layer);
+      const namespace = testNamespace(cluster, "monitoring");
+      const when = new TerraformVariable(layer, "chosen", { type: "bool", description: "Whether" });
+      const monitors = new Monitors(layer, "app_monitors", {
+        prometheus: new Pods(layer, "prometheus", { namespace, labels: { app: "prometheus" } }),
+        namespace: new ConditionalNamespace(new ExistingNamespace(cluster, "monitoring"), when),
+        runbook: "docs/runbooks/alerts.md",
+      });
+      const own = { ...ALERT, alert: "QueueLost", annotations: { ...ALERT.annotations, runbook: "docs/lost.md" } };
+      monitors.alert("queues", [ALERT, own, { record: "queue:messages:max", expr: "max(queue_messages)" }]);
+    });
+    expect(releaseOf(built)["count"]).toBe("${var.chosen ? 1 : 0}");
+    const [rule] = objectsOf(built) as { spec: { groups: { rules: { annotations?: { runbook?: string } }[] }[] } }[];
+    expect(rule?.spec.groups[0]?.rules.map(({ annotations }) => annotations?.runbook)).toEqual([
+      "docs/runbooks/alerts.md#queuefull",
+      "docs/lost.md",
+      undefined,
+    ]);
   });
 });

@@ -3,8 +3,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { TerraformVariable } from "cdktf";
 import { parse } from "yaml";
+import { type ComponentRelease } from "../../../constructs/cluster/component";
 import { Pods } from "../../../constructs/cluster/network-policy";
 import { Workload } from "../../../constructs/cluster/workload";
+import { TerraformData } from "../../../constructs/core/terraform-data";
 import { PrometheusStack } from "../../../constructs/observability/prometheus-stack";
 import { GeneratedSecret } from "../../../constructs/secrets/generated-secret";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
@@ -127,6 +129,52 @@ describe("PrometheusStack", () => {
   test("THEN the alerts of the file are the release's, their templates untouched", () => {
     const file = parse(fs.readFileSync(path.join(FOLDER, "alerts.yaml"), "utf8")) as unknown;
     expect(values["additionalPrometheusRulesMap"]).toEqual({ socle: file });
+  });
+
+  test("GIVEN a sidecar, overlays and another delivery THEN dashboards are found, and the chart is told all of it", () => {
+    const releases: ComponentRelease[] = [];
+    const resources = new Map<string, string>();
+    const overlay = { when: { booleanValue: true as never }, values: { grafana: { replicas: 2 } } };
+    const { json } = synthesizeLayer((layer) => {
+      const cluster = testCluster(layer);
+      const namespace = testNamespace(cluster, "monitoring");
+      const before = new TerraformData(layer, "before", {});
+      resources.set(before.fqn, "before");
+      new PrometheusStack(layer, "stack", {
+        namespace,
+        nodeExporterNamespace: testNamespace(cluster, "nodes"),
+        grafanaAdmin: new GeneratedSecret(layer, "grafana_admin", {
+          namespace,
+          generate: { "admin-password": { length: 32 } },
+          values: { "admin-user": "admin" },
+          revision: new TerraformVariable(layer, "revision", { type: "number", description: "Revision" }),
+          afterRotation: "Done.",
+        }),
+        dashboardSidecar: true,
+        values: { grafana: { sidecar: { resources: { requests: { cpu: "10m", memory: "72Mi" } } } } },
+        overlays: [overlay],
+        dependsOn: [before],
+        delivery: (_, release) => {
+          releases.push(release);
+          return before;
+        },
+      });
+    });
+    const [release] = releases;
+    expect(release?.overlays).toEqual([overlay]);
+    expect(release?.dependsOn.map(({ fqn }) => resources.get(fqn))).toContain("before");
+    expect(release?.parts().known["grafana"]).toMatchObject({
+      rbac: { create: true, namespaced: true, useExistingRole: "grafana-dashboards" },
+      sidecar: {
+        dashboards: { enabled: true, label: "grafana_dashboard", labelValue: "1", searchNamespace: "monitoring" },
+      },
+    });
+    expect(json.resource?.["kubernetes_config_map_v1"]).toBeUndefined();
+    expect(json.resource?.["helm_release"]).toBeUndefined();
+    expect(only(json.resource?.["kubernetes_role_v1"])["rule"]).toEqual([
+      { api_groups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] },
+    ]);
+    expect(flowsOf(json)).toContainEqual(["egress", "monitoring/grafana", "10.0.0.0/16", "6443"]);
   });
 
   test("fails for a workload without metrics", () => {

@@ -10,6 +10,7 @@ import {
 } from "@cdktf/provider-oci/lib/core-default-security-list";
 import { Container } from "@cdktf/provider-docker/lib/container";
 import { Volume as DockerVolume } from "@cdktf/provider-docker/lib/volume";
+import { Database as PostgresqlDatabase } from "@cdktf/provider-postgresql/lib/database";
 import { CoreNetworkSecurityGroupSecurityRule } from "@cdktf/provider-oci/lib/core-network-security-group-security-rule";
 import { DatabaseAutonomousDatabase } from "@cdktf/provider-oci/lib/database-autonomous-database";
 import { KmsKey } from "@cdktf/provider-oci/lib/kms-key";
@@ -114,22 +115,24 @@ describe("statefulResourcesAreKept", () => {
 describe("statefulResourcesAreKept of a workstation", () => {
   test.each([true, false])("GIVEN prevent_destroy = %s in so many words THEN nothing is said", (preventDestroy) => {
     expect(
-      violations(
-        statefulResourcesAreKept,
-        (layer) => new DockerVolume(layer, "data", { name: "data", lifecycle: { preventDestroy } }),
-      ),
+      violations(statefulResourcesAreKept, (layer) => {
+        new DockerVolume(layer, "data", { name: "data", lifecycle: { preventDestroy } });
+        new PostgresqlDatabase(layer, "database", { name: "data", lifecycle: { preventDestroy } });
+      }),
     ).toEqual([]);
   });
 
-  test("fails for a volume of Docker that says nothing", () => {
+  test("fails for a volume of Docker and a database that say nothing", () => {
     expect(
       violations(statefulResourcesAreKept, (layer) => {
         new DockerVolume(layer, "data", { name: "data" });
         new DockerVolume(layer, "more", { name: "more", lifecycle: { createBeforeDestroy: true } });
+        new PostgresqlDatabase(layer, "database", { name: "data" });
       }),
     ).toEqual([
       "docker_volume.data holds data and lacks lifecycle.prevent_destroy",
       "docker_volume.more holds data and lacks lifecycle.prevent_destroy",
+      "postgresql_database.database holds data and lacks lifecycle.prevent_destroy",
     ]);
   });
 });

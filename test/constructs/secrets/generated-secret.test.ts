@@ -21,6 +21,11 @@ const build = (
   });
 
 describe("GeneratedSecret", () => {
+  test("GIVEN a type THEN the Secret is one of it", () => {
+    const { json } = build({ type: "kubernetes.io/basic-auth", generate: { password: { length: 24 } } });
+    expect(only(json.resource?.["kubernetes_secret_v1"])).toMatchObject({ type: "kubernetes.io/basic-auth" });
+  });
+
   test("GIVEN values to generate and to take over THEN they are ephemeral and written write-only, with a revision", () => {
     const { json } = build({
       generate: { password: { length: 24 }, "api.key": { length: 32, special: "_-" } },

@@ -22,6 +22,16 @@ describe("generatedValues", () => {
     expect(Object.keys(json.provider ?? {})).toEqual(["random"]);
   });
 
+  test("GIVEN one in Base64 THEN Terraform writes the characters so", () => {
+    const { json } = synthesizeLayer((layer) => {
+      const owner = new TerraformData(layer, "owner");
+      owner.addOverride("input", generatedValues(owner, { key: { length: 32, base64: true } }));
+    });
+    expect(json.resource?.["terraform_data"]?.["owner"]?.["input"]).toEqual({
+      key: "${base64encode(ephemeral.random_password.owner_key.result)}",
+    });
+  });
+
   test("GIVEN none THEN no provider is needed", () => {
     const { json } = synthesizeLayer((layer) => {
       expect(generatedValues(new TerraformData(layer, "owner"), {})).toEqual({});

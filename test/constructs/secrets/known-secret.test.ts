@@ -1,11 +1,16 @@
 import { TerraformOutput } from "cdktf";
-import { KnownSecret } from "../../../constructs/secrets/known-secret";
+import { KnownSecret, type KnownSecretProps } from "../../../constructs/secrets/known-secret";
 import { testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
 
-const build = (values: Record<string, string>, use: (secret: KnownSecret) => void = () => {}) =>
+const build = (
+  values: Record<string, string>,
+  use: (secret: KnownSecret) => void = () => {},
+  more: Partial<KnownSecretProps> = {},
+) =>
   synthesizeLayer((layer) => {
-    const secret = new KnownSecret(layer, "connection", { namespace: testNamespace(testCluster(layer)), values });
+    const namespace = testNamespace(testCluster(layer));
+    const secret = new KnownSecret(layer, "connection", { namespace, values, ...more });
     use(secret);
     new TerraformOutput(layer, "version", { value: secret.version, description: "Version" });
   });
@@ -23,6 +28,17 @@ describe("KnownSecret", () => {
       depends_on: ["kubernetes_namespace_v1.apps"],
     });
     expect(json.output?.["version"]).toMatchObject({ value: `\${${digest}}` });
+  });
+
+  test("GIVEN a type and labels THEN programs find it by them", () => {
+    const { json } = build({ "tls.crt": "c", "tls.key": "k" }, undefined, {
+      type: "kubernetes.io/tls",
+      labels: { "example.com/kind": "certificate" },
+    });
+    expect(only(json.resource?.["kubernetes_secret_v1"])).toMatchObject({
+      metadata: { name: "connection", namespace: "apps", labels: { "example.com/kind": "certificate" } },
+      type: "kubernetes.io/tls",
+    });
   });
 
   test("GIVEN a key THEN it can be a container's variable", () => {

@@ -1,4 +1,4 @@
-import { TerraformVariable } from "cdktf";
+import { TerraformOutput, TerraformVariable } from "cdktf";
 import { Layer } from "../../../constructs/core/layer";
 import { secretsAreReferences } from "../../../constructs/policy/policies";
 import { VaultEntry, type VaultEntryProps } from "../../../constructs/secrets/vault-entry";
@@ -46,6 +46,52 @@ describe("VaultEntry", () => {
     });
     expect(only(json.resource?.["vault_kv_secret_v2"])["data_json_wo"]).toBe('${jsonencode({"key" = var.key})}');
     expect(json.terraform?.required_providers).toBeUndefined();
+  });
+
+  test("GIVEN what keeps a copy of a value THEN it is read back after it was written, with a version of its own", () => {
+    const { json, layer } = synthesizeLayer((it) => {
+      const entry = new VaultEntry(it, "database", {
+        mount: "kv",
+        path: "lab/postgresql/web",
+        generate: { password: { length: 40 } },
+        values: { user: "web" },
+        revision: 1,
+      });
+      const copy = [entry.value("password"), entry.version, entry.value("user"), entry.version];
+      new TerraformOutput(it, "copy", { value: copy, description: "Copies." });
+    });
+    expect(json.ephemeral?.["vault_kv_secret_v2"]).toEqual({
+      database: {
+        mount: "${vault_kv_secret_v2.database.mount}",
+        name: "${vault_kv_secret_v2.database.name}",
+        mount_id: "${vault_kv_secret_v2.database.id}",
+      },
+    });
+    expect(only(json.resource?.["terraform_data"])).toEqual({
+      triggers_replace: ["${vault_kv_secret_v2.database.id}", "${vault_kv_secret_v2.database.data_json_wo_version}"],
+    });
+    expect((json.output?.["copy"] as { value?: unknown }).value).toEqual([
+      '${ephemeral.vault_kv_secret_v2.database.data["password"]}',
+      "${terraform_data.database_written.id}",
+      '${ephemeral.vault_kv_secret_v2.database.data["user"]}',
+      "${terraform_data.database_written.id}",
+    ]);
+    expect(secretsAreReferences(layer, json)).toEqual([]);
+  });
+
+  test("GIVEN nothing that keeps a copy THEN nothing is read back", () => {
+    const { json } = build({ generate: { password: { length: 40 } } });
+    expect(Object.keys(json.resource ?? {})).toEqual(["vault_kv_secret_v2"]);
+    expect(Object.keys(json.ephemeral ?? {})).toEqual(["random_password"]);
+  });
+
+  test("fails for a value that is not in it", () => {
+    expect(() =>
+      synthesizeLayer((layer) => {
+        const values = { user: "web", host: "db" };
+        new VaultEntry(layer, "cache", { mount: "kv", path: "web", values, revision: 1 }).value("password");
+      }),
+    ).toThrow('test/cache: has no property "password": use one of user, host');
   });
 
   test("fails without a property, for one that is there twice and for a length that is out of range", () => {

@@ -35,6 +35,22 @@ describe("VaultRole", () => {
     });
   });
 
+  test("GIVEN a login by the token's signature THEN one ServiceAccount's tokens for Vault are taken, and no others", () => {
+    const { json } = build((role) => role.grantRead("kv", "a"), { login: "jwt", authMount: "cluster" });
+    expect(json.resource?.["vault_kubernetes_auth_backend_role"]).toBeUndefined();
+    expect(only(json.resource?.["vault_jwt_auth_backend_role"])).toEqual({
+      backend: "cluster",
+      role_name: "my-role",
+      role_type: "jwt",
+      bound_audiences: ["vault"],
+      bound_subject: "system:serviceaccount:apps:vault",
+      user_claim: "sub",
+      token_policies: ["${vault_policy.my_role_policy.name}"],
+      token_ttl: 600,
+      token_max_ttl: 600,
+    });
+  });
+
   test("GIVEN another name and mount THEN both have it", () => {
     const { json } = build((role) => role.grantRead("kv", "a"), { name: "tenant-1", authMount: "cluster" });
     expect(only(json.resource?.["vault_policy"])).toMatchObject({ name: "tenant-1" });

@@ -54,6 +54,27 @@ describe("VaultStore", () => {
     expect(releaseOf(built)["depends_on"]).toContain("kubernetes_service_account_v1.vault_store_account");
   });
 
+  test("GIVEN a login by the token's signature THEN the store logs in with a token for Vault alone", () => {
+    const built = build({ login: "jwt", authMount: "cluster" });
+    expect(objectsOf(built)["SecretStore/vault-store"]).toMatchObject({
+      spec: {
+        provider: {
+          vault: {
+            auth: {
+              jwt: {
+                path: "cluster",
+                role: "apps",
+                kubernetesServiceAccountToken: {
+                  serviceAccountRef: { name: "vault-store", audiences: ["vault"] },
+                },
+              },
+            },
+          },
+        },
+      },
+    });
+  });
+
   test("GIVEN an authority, a name and other mounts THEN the store has them", () => {
     const built = synthesizeLayer((layer) => {
       const ca = new TerraformVariable(layer, "ca", { type: "string", description: "CA" });

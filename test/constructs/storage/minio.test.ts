@@ -1,11 +1,13 @@
+import { Token } from "cdktf";
 import { parse } from "yaml";
+import { type Condition } from "../../../constructs/cluster/namespace";
 import { Pods } from "../../../constructs/cluster/network-policy";
-import { Minio } from "../../../constructs/storage/minio";
+import { Minio, type MinioProps } from "../../../constructs/storage/minio";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { synthesizeLayer } from "../../support/construct";
 import { testStore } from "../../support/vault-store";
 
-function build(use: (minio: Minio, client: Pods) => void = () => {}) {
+function build(use: (minio: Minio, client: Pods) => void = () => {}, props: Partial<MinioProps> = {}) {
   return synthesizeLayer((layer) => {
     const cluster = testCluster(layer);
     const namespace = testNamespace(cluster, "data");
@@ -20,11 +22,14 @@ function build(use: (minio: Minio, client: Pods) => void = () => {}) {
         resources: { cpuMillis: 100, memoryMib: 256, memoryLimitMib: 512 },
         storageGib: 20,
         storageClass: "kept",
+        ...props,
       }),
       new Pods(layer, "client", { namespace: testNamespace(cluster, "apps"), labels: { app: "client" } }),
     );
   });
 }
+
+const CHOSEN: Condition = { booleanValue: Token.asAny(true) };
 
 const release = build().json.resource?.["helm_release"]?.["minio"] as { values: string[]; version: string };
 const values = parse(release.values[0] ?? "") as Record<string, Record<string, unknown>>;
@@ -57,5 +62,50 @@ describe("Minio", () => {
 
   test("THEN its address is one of S3", () => {
     build((minio) => expect([minio.endpoint, minio.port]).toEqual(["http://minio.data:9000", 9000]));
+  });
+
+  test("GIVEN a console THEN people reach it over HTTPS by its name, and through Traefik only", () => {
+    const { json } = build((minio, client) => minio.allowConsoleFrom(client), {
+      console: { host: "minio.lab.local" },
+      reachesInternet: false,
+      restartsWithRoot: false,
+    });
+    const [text = ""] = (json.resource?.["helm_release"]?.["minio"] as { values: string[] }).values;
+    const given = parse(text) as Record<string, unknown>;
+    expect(given).toMatchObject({
+      environment: { MINIO_BROWSER: "on", MINIO_BROWSER_REDIRECT_URL: "https://minio.lab.local" },
+      consoleIngress: {
+        enabled: true,
+        ingressClassName: "traefik",
+        annotations: {
+          "traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
+          "traefik.ingress.kubernetes.io/router.tls": "true",
+        },
+        hosts: ["minio.lab.local"],
+      },
+    });
+    expect(given["podAnnotations"]).toBeUndefined();
+    expect(flowsOf(json).filter(([, pods]) => pods === "data/minio+minio")).toEqual([
+      ["ingress", "data/minio+minio", "apps/client", "9001"],
+    ]);
+  });
+
+  test("GIVEN single sign-on THEN the console goes by the provider while that is there", () => {
+    const { json } = build(() => {}, {
+      console: {
+        host: "minio.lab.local",
+        singleSignOn: {
+          when: CHOSEN,
+          configUrl: "http://keycloak/.well-known/openid-configuration",
+          secretName: "minio-oidc",
+          claim: "groups",
+        },
+      },
+    });
+    const [, overlay = ""] = (json.resource?.["helm_release"]?.["minio"] as { values: string[] }).values;
+    expect(overlay).toMatch(/^\$\{true \? yamlencode\(/);
+    for (const part of ['"existingClientSecretName" = "minio-oidc"', '"claimName" = "groups"', "/oauth_callback"]) {
+      expect(overlay).toContain(part);
+    }
   });
 });

@@ -99,6 +99,12 @@ describe("ObjectStoreSetup", () => {
     expect(plan["user.shop"]).toBe("shop");
   });
 
+  test("GIVEN folders THEN the plan names those of each bucket that has some", () => {
+    const plan = planOf(build({ buckets: { data: { folders: ["raw", "processed"] }, images: {} } }));
+    expect(Object.keys(plan)).toEqual(["setup.sh", "bucket.data.json", "bucket.images.json", "folders.data"]);
+    expect(plan["folders.data"]).toBe("raw processed");
+  });
+
   test("THEN secrets reach the Job by Secrets only, and it waits for them and the store", () => {
     const job = jobOf(build());
     const [container] = job.spec.template.spec.container;
@@ -146,6 +152,16 @@ describe("ObjectStoreSetup", () => {
 
   test("fails with nothing to do", () => {
     expect(() => build({})).toThrow("test/store_setup: buckets, policies and users are all empty: leave it out");
+  });
+
+  test("fails with a folder that is none", () => {
+    expect(() => build({ buckets: { data: { folders: ["raw/", "../up"] } } })).toThrow(
+      [
+        "test/store_setup: 2 problems",
+        '  - the folder "raw/" of the bucket "data" is not made of lower-case letters, digits and "-"',
+        '  - the folder "../up" of the bucket "data" is not made of lower-case letters, digits and "-"',
+      ].join("\n"),
+    );
   });
 
   test("fails with every name and number that is not accepted", () => {
@@ -238,6 +254,15 @@ describeWithMinio("ObjectStoreSetup on a real MinIO", () => {
     expect(store.mc(["version", "info", "--json", "store/images"]).text).toContain('"status":"Enabled"');
     expect(store.mc(["anonymous", "get", "--json", "store/images"]).text).toContain('"permission":"private"');
     expect(store.mc(["ilm", "tier", "ls", "--json", "store"]).text).toContain('"Prefix":"cold/"');
+  });
+
+  test("GIVEN folders THEN each has one version of its file, however often the set-up runs", () => {
+    const props: Props = { buckets: { data: { folders: ["raw", "processed"] } } };
+    expect([setUp(props).ok, setUp(props).ok]).toEqual([true, true]);
+    for (const folder of ["raw", "processed"]) {
+      const { text } = store.mc(["ls", "--versions", "--json", `store/data/${folder}/`]);
+      expect(text.trim().split("\n")).toEqual([expect.stringContaining('"key":".keep"')]);
+    }
   });
 
   test("GIVEN a tenant's key THEN it reads and writes below its prefix", () => {

@@ -1,4 +1,4 @@
-import { bucketsPolicy, lifecycleOf, tenantPolicy } from "../../../constructs/storage/object-store";
+import { bucketsPolicy, foldersPolicy, lifecycleOf, tenantPolicy } from "../../../constructs/storage/object-store";
 
 const OLD_VERSIONS = (days: number) => ({
   ID: "old-versions",
@@ -60,6 +60,42 @@ describe("tenantPolicy", () => {
   test.each(["*", "acme/..", "", "Acme", "-acme"])("fails with the prefix %j", (tenant) => {
     expect(() => tenantPolicy(tenant, ["images"])).toThrow(
       `policy of tenant "${tenant}": the prefix "${tenant}" is not made of lower-case letters, digits and "-"`,
+    );
+  });
+});
+
+describe("foldersPolicy", () => {
+  test("GIVEN folders THEN only what is below them can be listed, read and written", () => {
+    expect(foldersPolicy("data", ["raw", "processed"]).Statement).toEqual([
+      { Effect: "Allow", Action: ["s3:GetBucketLocation"], Resource: ["arn:aws:s3:::data"] },
+      {
+        Effect: "Allow",
+        Action: ["s3:ListBucket"],
+        Resource: ["arn:aws:s3:::data"],
+        Condition: { StringLike: { "s3:prefix": ["raw", "raw/*", "processed", "processed/*"] } },
+      },
+      { Effect: "Allow", Action: OBJECTS, Resource: ["arn:aws:s3:::data/raw/*", "arn:aws:s3:::data/processed/*"] },
+    ]);
+  });
+
+  test("GIVEN reading THEN nothing can be written", () => {
+    expect(foldersPolicy("data", ["raw/feedback"]).Statement.at(-1)).toMatchObject({
+      Resource: ["arn:aws:s3:::data/raw/feedback/*"],
+    });
+    expect(foldersPolicy("data", ["raw"], "read").Statement.at(-1)).toEqual({
+      Effect: "Allow",
+      Action: ["s3:GetObject"],
+      Resource: ["arn:aws:s3:::data/raw/*"],
+    });
+  });
+
+  test("fails with folders that would be others", () => {
+    expect(() => foldersPolicy("data", ["*", "raw/"])).toThrow(
+      [
+        'policy of the bucket "data": 2 problems',
+        '  - the folder "*" is not made of lower-case letters, digits and "-", with "/" between',
+        '  - the folder "raw/" is not made of lower-case letters, digits and "-", with "/" between',
+      ].join("\n"),
     );
   });
 });

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { POLICIES } from "../../../constructs/policy/policies";
 import { labServices, PORTS } from "../../../environments/lab/services";
+import { containerAddress } from "../../../environments/lab/network";
 import { SETTINGS } from "../../../environments/lab/settings";
 import { jsonOf, temporaryFolder, testEnvironment } from "../../support/layers";
 
@@ -37,9 +38,18 @@ describe("the layer lab-services", () => {
       (["postgres", "vault", "registry"] as const).map((id) => [
         id,
         [{ internal: PORTS[id], external: PORTS[id], ip: "127.0.0.1", protocol: "tcp" }],
-        [{ name: "${docker_network.network.name}", aliases: [`${id}.lab.local`] }],
+        [
+          {
+            name: "${docker_network.network.name}",
+            aliases: [`${id}.lab.local`],
+            ipv4_address: containerAddress(SETTINGS, id),
+          },
+        ],
       ]),
     );
+    expect(Object.values(json.resource?.["docker_network"] ?? {})[0]).toMatchObject({
+      ipam_config: [{ subnet: "172.30.0.0/24", gateway: '${cidrhost("172.30.0.0/24", 1)}' }],
+    });
     expect(PORTS).toEqual({ postgres: 5432, vault: 8200, registry: 5001 });
     expect(layer.openPorts).toEqual([]);
   });
@@ -80,8 +90,18 @@ describe("the layer lab-services", () => {
     ]);
     expect(containers["postgres"]?.env).toEqual([
       "PGDATA=/var/lib/postgresql/data/pgdata",
-      "POSTGRES_INITDB_ARGS=--data-checksums",
+      "POSTGRES_INITDB_ARGS=--data-checksums --set=max_connections=200 --set=max_locks_per_transaction=256",
       "POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password",
+    ]);
+  });
+
+  test("THEN nothing else of the registry listens on its port, as metrics do in the image's configuration", () => {
+    expect(containers["registry"]?.env).toEqual([
+      "REGISTRY_HTTP_ADDR=0.0.0.0:5001",
+      "REGISTRY_HTTP_DEBUG_ADDR=",
+      "REGISTRY_LOG_LEVEL=info",
+      "REGISTRY_STORAGE_DELETE_ENABLED=true",
+      "OTEL_TRACES_EXPORTER=none",
     ]);
   });
 
@@ -157,8 +177,9 @@ describe("what starts Vault", () => {
 });
 
 describe("the commands that make the secrets", () => {
+  const moduleOf = (home: string) => path.join(home, "lab/cdktf.out/stacks/lab-services");
   const run = (home: string) => {
-    const module = path.join(home, "module");
+    const module = moduleOf(home);
     fs.mkdirSync(module, { recursive: true });
     return spawnSync("sh", ["-euc", commandsOf(readme("Before the first apply"))], {
       cwd: module,
@@ -185,8 +206,19 @@ describe("the commands that make the secrets", () => {
       "600",
       "600",
     ]);
-    expect(fs.readFileSync(path.join(home, "module/terraform.tfvars"), "utf8")).toBe(
+    expect(fs.readFileSync(path.join(moduleOf(home), "terraform.tfvars"), "utf8")).toBe(
       `secrets_dir = "${folder}"\nsecrets_owner = "${process.getuid?.()}:${process.getgid?.()}"\n`,
     );
+  });
+
+  test("GIVEN a folder of states that others can read WHEN they run THEN it is closed to them, and it is the one of the backend", () => {
+    const home = temporaryFolder();
+    const { backend } = json.terraform as { backend: { local: { path: string } } };
+    const states = path.dirname(path.resolve(moduleOf(home), backend.local.path));
+    fs.mkdirSync(states, { recursive: true, mode: 0o755 });
+
+    expect(run(home)).toMatchObject({ status: 0, stderr: "" });
+
+    expect((fs.statSync(states).mode & 0o777).toString(8)).toBe("700");
   });
 });

@@ -1,0 +1,1 @@
+"""What the DAGs of the lab share. Not a DAG: `.airflowignore` keeps it from being looked at as one."""
