@@ -72,6 +72,47 @@ bench: $(INSTALLED) ## Time and memory of synth against the vanilla way; broken 
 lab-doctor: $(INSTALLED) ## Look at this machine: what is in the lab's way, and how to mend it (GPU=1, BUDGET=<GiB>, JSON=1)
 	@$(TOOL) tools/lab/cli.ts doctor $(if $(filter 1,$(GPU)),--gpu) $(if $(BUDGET),--budget $(BUDGET)) $(if $(filter 1,$(JSON)),--json)
 
+.PHONY: lab-deps
+lab-deps: $(INSTALLED) ## Install on Ubuntu what lab-doctor misses (GPU=1, BIN=<folder>, DRY_RUN=1)
+	@$(TOOL) tools/lab/cli.ts deps $(if $(filter 1,$(GPU)),--gpu) $(if $(BIN),--bin $(BIN)) $(if $(filter 1,$(DRY_RUN)),--dry-run)
+
+# What is not said is as it was the last time; EXTRA=none and GPU=0 take back what was said.
+LAB_UP = $(TOOL) tools/lab/cli.ts up $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(EXTRA),--extra $(EXTRA)) \
+  $(if $(GPU),$(if $(filter 1,$(GPU)),--gpu,--no-gpu)) $(if $(filter 0,$(DOCTOR)),--no-doctor)
+
+.PHONY: lab-up
+lab-up: $(INSTALLED) ## Start the lab, or go on with it (SCENARIO=<name>, EXTRA=<a,b>, GPU=1, DOCTOR=0)
+	@$(LAB_UP)
+
+.PHONY: lab-refresh
+lab-refresh: $(INSTALLED) ## Bring the lab to the present code, with the choice of the last lab-up
+	@$(SYNTH) --env lab
+	@$(LAB_UP)
+
+.PHONY: lab-down
+lab-down: $(INSTALLED) ## Remove the lab's containers; its data stays (PURGE=1: it does not; FORCE=1: without a question)
+	@$(TOOL) tools/lab/cli.ts down $(if $(filter 1,$(PURGE)),--purge) $(if $(filter 1,$(FORCE)),--force)
+
+.PHONY: lab-status
+lab-status: $(INSTALLED) ## Layers, containers, Applications and addresses of the lab (JSON=1)
+	@$(TOOL) tools/lab/cli.ts status $(if $(filter 1,$(JSON)),--json)
+
+.PHONY: lab-publish
+lab-publish: $(INSTALLED) ## Push cdktf.out/gitops/ to the lab's GitLab (GITLAB_TOKEN, or the one that lab-up made)
+	@$(TOOL) tools/lab/cli.ts publish
+
+.PHONY: lab-images
+lab-images: $(INSTALLED) ## Build images/ and push what the lab's registry does not have (IMAGES="<a> <b>")
+	@$(TOOL) tools/lab/cli.ts images $(IMAGES)
+
+.PHONY: lab-budget
+lab-budget: $(INSTALLED) ## What each scenario asks of the workstation (MARKDOWN=1: into the lab's page)
+	@$(TOOL) tools/lab/cli.ts budget $(if $(filter 1,$(MARKDOWN)),--write docs/environments/lab.md)
+
+.PHONY: lab-smoke
+lab-smoke: $(INSTALLED) ## Prove a scenario end to end on the running lab (SCENARIO=<name>)
+	@$(TOOL) tools/lab/cli.ts smoke $(if $(SCENARIO),--scenario $(SCENARIO))
+
 .PHONY: format
 format: $(INSTALLED) ## Format the sources
 	npx --no-install prettier --write --log-level warn .

@@ -2,12 +2,25 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 /** Folders at the top whose files documents name by their path. */
-const SOURCES = ["cdktf.out", "ci", "constructs", "docs", "environments", "helm-values", "providers", "test", "tools"];
+const SOURCES = [
+  "cdktf.out",
+  "ci",
+  "constructs",
+  "docs",
+  "environments",
+  "helm-values",
+  "images",
+  "policies",
+  "providers",
+  "test",
+  "tools",
+  "workloads",
+];
 
 /** Every document that is written by hand: at the top, and below the folders that have some. */
 const DOCUMENTS: readonly string[] = [
   ...fs.readdirSync(".").filter((name) => name.endsWith(".md")),
-  ...["docs", "ci", "providers"].flatMap((folder) =>
+  ...["docs", "ci", "images", "providers", "workloads"].flatMap((folder) =>
     (fs.readdirSync(folder, { recursive: true }) as string[])
       .filter((file) => file.endsWith(".md") && !file.includes("node_modules"))
       .map((file) => path.join(folder, file)),

@@ -10,7 +10,7 @@ import type { Outcome } from "./doctor-finding";
 import type { GpuFacts } from "./doctor-gpu";
 import type { InotifyFacts, KernelFacts } from "./doctor-kernel";
 import { wslVersion, type MemoryFacts, type WindowsFacts } from "./doctor-memory";
-import type { NameFacts, PortFacts } from "./doctor-network";
+import type { NameFacts, NetworkFacts, PortFacts } from "./doctor-network";
 import { PROGRAMS, type ProgramFacts, type ProgramName } from "./doctor-programs";
 
 /** What every check is told. */
@@ -20,6 +20,7 @@ export interface Facts {
   readonly memory: MemoryFacts;
   readonly disk: DiskFacts;
   readonly ports: PortFacts;
+  readonly network: NetworkFacts;
   readonly names: NameFacts;
   readonly programs: ProgramFacts;
   readonly inotify: InotifyFacts;
@@ -45,10 +46,11 @@ export async function collectFacts({ out, gpu, root = "/" }: CollectOptions): Pr
   const release = machine.read("/proc/sys/kernel/osrelease")?.trim() ?? "";
   const mounts = machine.read("/proc/mounts") ?? "";
   const wsl = wslVersion(release) !== undefined;
-  const [version, info, containers, programs, gpuAnswers, windows] = await Promise.all([
+  const [version, info, containers, networks, programs, gpuAnswers, windows] = await Promise.all([
     run("docker", "version", "--format", "{{json .}}"),
     run("docker", "info", "--format", "{{json .}}"),
     run("docker", "ps", "--format", "{{json .}}"),
+    run("docker", "network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"),
     askPrograms(),
     gpu ? askGpu() : undefined,
     wsl ? askWindows(machine, mounts) : undefined,
@@ -76,6 +78,7 @@ export async function collectFacts({ out, gpu, root = "/" }: CollectOptions): Pr
       tcp: [machine.read("/proc/net/tcp"), machine.read("/proc/net/tcp6")].join("\n"),
       containers,
     },
+    network: { block: networkBlock(out), routes: machine.read("/proc/net/route") ?? "", networks },
     names: {
       names: labNames(out),
       hosts: machine.read("/etc/hosts"),
@@ -133,13 +136,36 @@ function cgroupLimits(machine: Machine): Readonly<Record<string, string>> {
   return limits;
 }
 
-/** Every name below `lab.local` that the lab's layers were synthesized with, sorted. */
+/** Nodes have names in Docker's network alone. */
+const NODE = /^k3s-agent-\d+\./;
+
+/** Every name below `lab.local` that was synthesized, in the lab's layers and in what Argo CD reads, sorted. */
 function labNames(out: string): readonly string[] {
   const stacks = join(out, "stacks");
   const layers = existsSync(stacks) ? readdirSync(stacks).filter((name) => /^lab(-|$)/.test(name)) : [];
-  const files = layers.map((layer) => join(stacks, layer, "cdk.tf.json")).filter((file) => existsSync(file));
+  const files = [
+    ...layers.map((layer) => join(stacks, layer, "cdk.tf.json")).filter((file) => existsSync(file)),
+    ...filesBelow(join(out, "gitops")),
+  ];
   const names = files.flatMap((file) => readFileSync(file, "utf8").match(/\b[a-z0-9-]+\.lab\.local\b/g) ?? []);
-  return [...new Set(names)].sort();
+  return [...new Set(names)].filter((name) => !NODE.test(name)).sort();
+}
+
+/** Block of the lab's Docker network; undefined where it was not synthesized. */
+function networkBlock(out: string): string | undefined {
+  const file = join(out, "stacks/lab-services/cdk.tf.json");
+  if (!existsSync(file)) {
+    return undefined;
+  }
+  const { resource } = JSON.parse(readFileSync(file, "utf8")) as {
+    resource?: { docker_network?: Record<string, { ipam_config?: { subnet?: string }[] }> };
+  };
+  return resource?.docker_network?.["network"]?.ipam_config?.[0]?.subnet;
+}
+
+function filesBelow(folder: string): readonly string[] {
+  const entries = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 async function askPrograms(): Promise<ProgramFacts> {

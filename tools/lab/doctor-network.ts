@@ -6,6 +6,7 @@ const PORTS: Readonly<Record<number, string>> = {
   443: "Traefik",
   5001: "registry",
   5432: "PostgreSQL",
+  6443: "Kubernetes API",
   8081: "GitLab",
   8200: "Vault",
 };
@@ -93,6 +94,67 @@ interface RunningContainer {
 function runningContainers({ status, stdout }: Outcome): readonly RunningContainer[] {
   const lines = status === 0 ? stdout.split("\n").filter((line) => line.startsWith("{")) : [];
   return lines.map((line) => JSON.parse(line) as RunningContainer);
+}
+
+export interface NetworkFacts {
+  /** Block of the lab's Docker network, as synthesized. */
+  readonly block: string | undefined;
+  /** /proc/net/route */
+  readonly routes: string;
+  /** `docker network ls --no-trunc --format '{{.ID}} {{.Name}}'` */
+  readonly networks: Outcome;
+}
+
+/** Whether nobody else has the addresses of the lab's network: another Docker network, or a VPN. */
+export function checkNetwork({ block, routes, networks }: NetworkFacts): readonly Finding[] {
+  const wanted = block === undefined ? undefined : rangeOf(block);
+  if (wanted === undefined) {
+    return [];
+  }
+  const own = /^([0-9a-f]{12})[0-9a-f]* lab$/m.exec(networks.stdout)?.[1];
+  const inTheWay = routesOf(routes).filter(
+    ({ device, first, last }) => device !== `br-${own}` && first <= wanted.last && wanted.first <= last,
+  );
+  return [
+    inTheWay.length === 0
+      ? ok("network", `nobody else has ${block}.`)
+      : problem(
+          "network",
+          `The lab's network ${block} is routed to ${inTheWay.map(({ device }) => device).join(", ")} already.`,
+          [
+            "ip -4 route; docker network ls   # whose it is",
+            "# Remove that network (docker network rm <name>), end that VPN, or give the lab another block:",
+            "# networkCidrBlock in environments/lab/settings.ts, and make synth.",
+          ],
+        ),
+  ];
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+function rangeOf(block: string): Range | undefined {
+  const [, address = "", bits = ""] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(block) ?? [];
+  const first = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return address === "" ? undefined : { first, last: first + 2 ** (32 - Number(bits)) - 1 };
+}
+
+/** Every route but the default one; the file has addresses with their bytes turned round. */
+function routesOf(text: string): readonly (Range & { readonly device: string })[] {
+  return text.split("\n").flatMap((line) => {
+    const [device = "", destination = "", , , , , , mask = ""] = line.trim().split(/\s+/);
+    if (!/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(mask) || mask === "00000000") {
+      return [];
+    }
+    const [first, size] = [littleEndian(destination), 2 ** 32 - littleEndian(mask)];
+    return [{ device, first, last: first + size - 1 }];
+  });
+}
+
+function littleEndian(hex: string): number {
+  return (hex.match(/../g) ?? []).reverse().reduce((sum, byte) => sum * 256 + parseInt(byte, 16), 0);
 }
 
 export interface NameFacts {

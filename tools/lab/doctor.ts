@@ -5,7 +5,7 @@ import type { Finding, Verdict } from "./doctor-finding";
 import { checkGpu } from "./doctor-gpu";
 import { checkInotify, checkKernel } from "./doctor-kernel";
 import { checkMemory, checkWsl } from "./doctor-memory";
-import { checkNames, checkPorts, labRuns } from "./doctor-network";
+import { checkNames, checkNetwork, checkPorts, labRuns } from "./doctor-network";
 import { checkPrograms } from "./doctor-programs";
 
 /**
@@ -20,6 +20,7 @@ export function diagnose(facts: Facts, budgetGib: number): readonly Finding[] {
     ...checkMemory(facts.memory, budgetGib, labRuns(facts.ports.containers)),
     checkDisk(facts.disk),
     ...checkPorts(facts.ports),
+    ...checkNetwork(facts.network),
     ...checkNames(facts.names),
     ...checkPrograms(facts.programs),
     checkInotify(facts.inotify),
@@ -40,7 +41,12 @@ export function report(findings: readonly Finding[]): string {
     .map((finding) => [`${finding.check}:`, ...finding.mend.map((line) => `  ${line}`)].join("\n"));
   return [
     table.join("\n"),
-    ...(mend.length === 0 ? [] : ["How to mend it, in this shell where nothing else is said:", ...mend]),
+    ...(mend.length === 0
+      ? []
+      : [
+          "How to mend it, in this shell where nothing else is said; on Ubuntu, make lab-deps installs programs:",
+          ...mend,
+        ]),
     `${counted(findings, "problem")}, ${counted(findings, "warning")}. Nothing was changed.`,
   ].join("\n\n");
 }

@@ -1,9 +1,11 @@
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import type { Finding } from "../../../tools/lab/doctor-finding";
 import { temporaryFolder } from "../../support/layers";
+import { run } from "../offline/support";
+import { FakeGitLab } from "./fake-gitlab";
 import { DOCKER_INFO, DOCKER_SKELETON, DOCKER_VERSION, fakePrograms, NO_DAEMON, verdicts } from "./support";
 
 const ROOT = resolve(__dirname, "../../..");
@@ -111,6 +113,7 @@ describe("lab doctor", () => {
     expect(calls.filter((call) => !call.startsWith("powershell.exe ")).sort()).toEqual([
       "argocd version --client --short",
       "docker info --format {{json .}}",
+      "docker network ls --no-trunc --format {{.ID}} {{.Name}}",
       "docker ps --format {{json .}}",
       "docker version --format {{json .}}",
       "git --version",
@@ -123,5 +126,74 @@ describe("lab doctor", () => {
       "terraform version",
       "tofu version",
     ]);
+  });
+});
+
+describe("make and the lab", () => {
+  const command = (target: string, ...variables: readonly string[]) =>
+    spawnSync("make", ["--dry-run", "--silent", "-o", "node_modules/.package-lock.json", target, ...variables], {
+      cwd: ROOT,
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"] },
+    })
+      .stdout.trim()
+      .split("\n")
+      .map((line) => line.trim().replace("node --import tsx tools/lab/cli.ts ", "").replace(/\s+/g, " "));
+
+  test.each([
+    ["lab-up", [], ["up"]],
+    ["lab-up", ["SCENARIO=genai", "EXTRA=a,b", "GPU=1"], ["up --scenario genai --extra a,b --gpu"]],
+    ["lab-up", ["GPU=0", "DOCTOR=0"], ["up --no-gpu --no-doctor"]],
+    ["lab-refresh", [], ["node tools/start.mjs main.ts --env lab", "up"]],
+    ["lab-down", [], ["down"]],
+    ["lab-down", ["PURGE=1", "FORCE=1"], ["down --purge --force"]],
+    ["lab-down", ["PURGE=0"], ["down"]],
+    ["lab-status", ["JSON=1"], ["status --json"]],
+    ["lab-publish", [], ["publish"]],
+    ["lab-images", ["IMAGES=airflow spark"], ["images airflow spark"]],
+    ["lab-budget", [], ["budget"]],
+    ["lab-budget", ["MARKDOWN=1"], ["budget --write docs/environments/lab.md"]],
+    ["lab-deps", ["GPU=1", "BIN=/home/me/bin", "DRY_RUN=1"], ["deps --gpu --bin /home/me/bin --dry-run"]],
+    ["lab-smoke", ["SCENARIO=streaming"], ["smoke --scenario streaming"]],
+  ])("%s %j", (target, variables, lines) => {
+    expect(command(target, ...variables)).toEqual(lines);
+  });
+});
+
+describe("lab publish", () => {
+  const publish = (gitlab: FakeGitLab, env: Readonly<Record<string, string>>) => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, "gitops/prompts"), { recursive: true });
+    writeFileSync(join(out, "gitops/prompts/README.md"), "Prompts\n");
+    writeFileSync(
+      join(out, "socle.json"),
+      JSON.stringify({
+        environments: [{ name: "lab", layers: [], repositories: [{ name: "prompts", directory: "gitops/prompts" }] }],
+      }),
+    );
+    return run(
+      process.execPath,
+      ["--import", "tsx", "tools/lab/cli.ts", "publish", "--out", out, "--gitlab", gitlab.url],
+      {
+        cwd: ROOT,
+        env: { GITLAB_TOKEN: undefined, SOCLE_LAB_SECRETS: join(out, "secrets"), ...env },
+      },
+    );
+  };
+  let gitlab: FakeGitLab;
+  beforeEach(async () => (gitlab = await FakeGitLab.start("glpat-1")));
+  afterEach(() => gitlab.stop());
+
+  test("GIVEN a token in the environment THEN it is used", async () => {
+    const { code, stdout } = await publish(gitlab, { GITLAB_TOKEN: "glpat-1" });
+    expect([code, stdout]).toEqual([0, "prompts: pushed\n"]);
+  });
+
+  test("fails without a token, and says where one comes from", async () => {
+    const { code, text } = await publish(gitlab, {});
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /There is no token of GitLab: export GITLAB_TOKEN, or let make lab-up make one \(.*gitlab_token\)\./,
+    );
   });
 });

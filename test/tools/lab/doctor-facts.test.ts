@@ -25,6 +25,7 @@ const COMMON = {
   "/proc/meminfo": "MemTotal: 1 kB\n",
   "/proc/net/tcp": "four\n",
   "/proc/net/tcp6": "six\n",
+  "/proc/net/route": "routes\n",
   "/etc/hosts": "127.0.0.1 localhost\n",
   "/proc/sys/fs/inotify/max_user_instances": "128\n",
   "/proc/sys/fs/inotify/max_user_watches": "65536\n",
@@ -34,7 +35,7 @@ describe("what the doctor collects", () => {
   test("GIVEN an Ubuntu with Docker THEN every check gets what its file or program says", async () => {
     // GIVEN
     process.env["PATH"] = fakePrograms({
-      docker: `case $1 in version) echo '${JSON.stringify(DOCKER_VERSION)}';; info) echo '${JSON.stringify(DOCKER_INFO)}';; ps) echo containers;; esac`,
+      docker: `case $1 in version) echo '${JSON.stringify(DOCKER_VERSION)}';; info) echo '${JSON.stringify(DOCKER_INFO)}';; ps) echo containers;; network) echo networks;; esac`,
       terraform: 'echo "Terraform v1.11.4 $LC_ALL $CHECKPOINT_DISABLE"',
       kubectl: "echo broken >&2; exit 3",
     });
@@ -51,9 +52,15 @@ describe("what the doctor collects", () => {
       "/var/lib/docker/x": "",
     });
     const out = machine({
-      "stacks/lab-services/cdk.tf.json": '{"aliases":["vault.lab.local","postgres.lab.local"],"x":"*.lab.local"}',
+      "stacks/lab-services/cdk.tf.json": JSON.stringify({
+        aliases: ["vault.lab.local", "postgres.lab.local"],
+        x: "*.lab.local",
+        resource: { docker_network: { network: { ipam_config: [{ subnet: "172.30.0.0/24" }] } } },
+      }),
       "stacks/lab-forge/cdk.tf.json": '"http://gitlab.lab.local:8081 vault.lab.local"',
+      "stacks/lab-cluster/cdk.tf.json": '"k3s-agent-1.lab.local"',
       "stacks/labels/cdk.tf.json": '"other.lab.local"',
+      "gitops/airflow-helm/values.yaml": "host: airflow.lab.local\n",
     });
 
     // WHEN
@@ -79,8 +86,13 @@ describe("what the doctor collects", () => {
     expect(facts.disk.freeBytes).toBeGreaterThan(0);
     expect(facts.ports.tcp).toBe("four\n\nsix\n");
     expect(facts.ports.containers.stdout).toBe("containers\n");
+    expect(facts.network).toMatchObject({
+      block: "172.30.0.0/24",
+      routes: "routes\n",
+      networks: { stdout: "networks\n" },
+    });
     expect(facts.names).toEqual({
-      names: ["gitlab.lab.local", "postgres.lab.local", "vault.lab.local"],
+      names: ["airflow.lab.local", "gitlab.lab.local", "postgres.lab.local", "vault.lab.local"],
       hosts: "127.0.0.1 localhost\n",
       windowsHosts: null,
     });
@@ -126,6 +138,7 @@ describe("what the doctor collects", () => {
     });
     expect(facts.names.windowsHosts).toBe("# Windows\r\n");
     expect(facts.names.names).toEqual([]);
+    expect(facts.network.block).toBeUndefined();
     expect(facts.disk.freeBytes).toBeUndefined();
     expect(facts.disk.windowsFreeBytes).toBeGreaterThan(0);
     expect(facts.kernel.config).toBe("CONFIG_BPF=m\n");

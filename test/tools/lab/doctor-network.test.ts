@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { checkNames, checkPorts, labRuns } from "../../../tools/lab/doctor-network";
+import { checkNames, checkNetwork, checkPorts, labRuns } from "../../../tools/lab/doctor-network";
 import { temporaryFolder } from "../../support/layers";
 import { failed, NO_DAEMON, NOT_THERE, printed, verdicts } from "./support";
 
@@ -25,6 +25,7 @@ describe("the doctor's look at ports", () => {
       ["port 443", "ok", "free (Traefik)."],
       ["port 5001", "ok", "free (registry)."],
       ["port 5432", "ok", "free (PostgreSQL)."],
+      ["port 6443", "ok", "free (Kubernetes API)."],
       ["port 8081", "ok", "free (GitLab)."],
       ["port 8200", "ok", "free (Vault)."],
     ]);
@@ -197,5 +198,44 @@ describe("the doctor's look at names", () => {
         mend: ["make synth"],
       },
     ]);
+  });
+});
+
+describe("the doctor's look at the network", () => {
+  const HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT";
+  /** A line of /proc/net/route, whose addresses have their bytes turned round. */
+  const route = (device: string, destination: string, mask: string) =>
+    `${device}\t${destination}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0`;
+  const DEFAULT = route("eth0", "00000000", "00000000");
+  const LAB = route("br-0123456789ab", "00001EAC", "00FFFFFF");
+  const look = (...routes: readonly string[]) =>
+    checkNetwork({
+      block: "172.30.0.0/24",
+      routes: [HEADER, DEFAULT, ...routes, ""].join("\n"),
+      networks: printed("fedc00000000aaaaaaaa bridge\n0123456789abcdef0123 lab\n"),
+    });
+
+  test("GIVEN a default route, networks beside it and the lab's own THEN nobody else has its addresses", () => {
+    const beside = [route("docker0", "000011AC", "0000FFFF"), route("br-fedc00000000", "00011EAC", "00FFFFFF")];
+    expect(look(...beside, LAB)).toEqual([
+      { check: "network", verdict: "ok", found: "nobody else has 172.30.0.0/24.", mend: [] },
+    ]);
+  });
+
+  test.each([
+    ["another Docker network of the same block", route("br-fedc00000000", "00001EAC", "00FFFFFF"), "br-fedc00000000"],
+    ["a larger one around it", route("tun0", "000010AC", "0000F0FF"), "tun0"],
+    ["a part of it", route("tun0", "80001EAC", "80FFFFFF"), "tun0"],
+  ])("fails for %s, naming the device", (_, line, device) => {
+    const [finding] = look(line);
+    expect([finding?.verdict, finding?.found]).toEqual([
+      "problem",
+      `The lab's network 172.30.0.0/24 is routed to ${device} already.`,
+    ]);
+  });
+
+  test("GIVEN nothing synthesized, or no Docker, THEN nothing is said, or what the routes say", () => {
+    expect(checkNetwork({ block: undefined, routes: LAB, networks: NOT_THERE })).toEqual([]);
+    expect(checkNetwork({ block: "172.30.0.0/24", routes: LAB, networks: NOT_THERE })[0]?.verdict).toBe("problem");
   });
 });
