@@ -174,7 +174,7 @@ export class Component extends Construct {
       version: props.version,
       // At synth, since a verb may add to a list of the values until then.
       values: Lazy.listValue({
-        produce: () => [...valuesDocuments(this.values, interpolated), ...overlays.map(overlayDocument)],
+        produce: () => [...valuesDocuments(this.values, interpolated), ...overlays.flatMap(overlayDocuments)],
       }),
       parts: () => ({ known: this.values, interpolated }),
       overlays,
@@ -271,17 +271,30 @@ export function valueAt(values: Values, path: string): unknown {
  */
 export function valuesDocuments(known: Values, interpolated: Values): string[] {
   return [
-    ...(Object.keys(known).length > 0
-      ? // Helm reads YAML 1.1, for which an unquoted off is false.
-        [toTerraformText(stringify(known, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }))]
-      : []),
+    ...(Object.keys(known).length > 0 ? [toTerraformText(yamlText(known))] : []),
     ...(Object.keys(interpolated).length > 0 ? [Fn.yamlencode(interpolated)] : []),
   ];
 }
 
-/** An overlay as a YAML document: an empty one while its condition does not hold. */
-function overlayDocument({ when, values }: ValuesOverlay): string {
-  return Token.asString(Fn.conditional(when.booleanValue, Fn.yamlencode(values), ""));
+/** An overlay as YAML documents: empty ones while its condition does not hold. */
+function overlayDocuments({ when, values }: ValuesOverlay): string[] {
+  const { known, interpolated } = splitValues(values);
+  const whileChosen = (document: unknown) => Token.asString(Fn.conditional(when.booleanValue, document, ""));
+  return [
+    // As text: within a function's arguments cdktf leaves quotes as they are.
+    ...(Object.keys(known).length > 0 ? [whileChosen(quoted(yamlText(known)))] : []),
+    ...(Object.keys(interpolated).length > 0 ? [whileChosen(Fn.yamlencode(interpolated))] : []),
+  ];
+}
+
+/** Values as Helm reads them: YAML 1.1, for which an unquoted off is false. */
+function yamlText(values: Values): string {
+  return stringify(values, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Text as a part of an expression of Terraform; cdktf itself escapes quotes, line ends and `${`. */
+function quoted(text: string): unknown {
+  return Fn.rawString(text.replaceAll("\\", "\\\\").replaceAll("%{", "%%{"));
 }
 
 /** Text that Terraform leaves as it is: what a chart or a dashboard reads as `${…}` is escaped. */

@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { Fn, TerraformVariable } from "cdktf";
 import { parse } from "yaml";
 import {
@@ -13,6 +15,9 @@ import { readProjectFile } from "../../../constructs/core/files";
 import { type Layer } from "../../../constructs/core/layer";
 import { flowsOf, testCluster, testNamespace } from "../../support/cluster";
 import { only, synthesizeLayer } from "../../support/construct";
+import { temporaryFolder } from "../../support/layers";
+import { describeWithTerraform } from "../../support/terraform";
+import { runTerraform } from "../../support/terraform-run";
 
 jest.mock("../../../constructs/core/files");
 
@@ -62,7 +67,7 @@ describe("Component", () => {
         },
       ],
     }));
-    expect(valuesOf(built)[1]).toBe('${var.login ? yamlencode({"oidc" = {"enabled" = true}}) : ""}');
+    expect(valuesOf(built)[1]).toBe('${var.login ? "oidc:\\n  enabled: true\\n" : ""}');
   });
 
   test("GIVEN a chart THEN it is a release of that exact version that is undone when it fails, after the guardrails", () => {
@@ -305,6 +310,29 @@ describe("values", () => {
 
   test("GIVEN text with Terraform's openings THEN both are escaped", () => {
     expect(toTerraformText("${a} %{b} $c {{ d }}")).toBe("$${a} %%{b} $c {{ d }}");
+  });
+});
+
+describeWithTerraform("values beside something, by Terraform itself", () => {
+  test("GIVEN text with quotes, line ends, backslashes and Terraform's openings THEN Helm gets it as it is", () => {
+    const text = '"""It\'s read."""\nre.compile(\'\\d+\\n\') # ${HOME} %{if}\n';
+    const built = build((layer) => ({
+      overlays: [
+        {
+          when: new TerraformVariable(layer, "login", { type: "bool", description: "Whether" }),
+          values: { file: text, list: ["a \\ b"] },
+        },
+      ],
+    }));
+    const folder = temporaryFolder();
+    const stack = {
+      variable: { login: { type: "bool", default: true } },
+      output: { document: { value: valuesOf(built)[1] } },
+    };
+    fs.writeFileSync(path.join(folder, "main.tf.json"), JSON.stringify(stack));
+    expect(runTerraform(folder, "apply", "-auto-approve", "-no-color").status).toBe(0);
+    const { output } = runTerraform(folder, "output", "-raw", "document");
+    expect(parse(output)).toEqual({ file: text, list: ["a \\ b"] });
   });
 });
 

@@ -84,12 +84,13 @@ describe("Superset", () => {
 
   test("THEN Trino is a connection, and Keycloak logs people in, while they are there", () => {
     expect(rest).toHaveLength(2);
-    expect(rest[0]).toMatch(/^\$\{var\.trino \? .*"TRINO_URI" = "trino:\/\/superset@trino:8080\/lakehouse"/);
-    expect(rest[0]).toContain('"ASSETS_FOLDER" = "/app/configs"');
+    expect(rest[0]).toBe(
+      '${var.trino ? "extraEnv:\\n  TRINO_URI: trino://superset@trino:8080/lakehouse\\n  ASSETS_FOLDER: /app/configs\\n" : ""}',
+    );
     expect(rest[1]).toMatch(/^\$\{var\.keycloak \? /);
     for (const part of [
       "AUTH_TYPE = AUTH_OAUTH",
-      '"OIDC_ISSUER" = "https://keycloak.test/realms/lab"',
+      "OIDC_ISSUER: https://keycloak.test/realms/lab\\n",
       "ADMIN_PASSWORD",
     ]) {
       expect(rest[1]).toContain(part);

@@ -106,13 +106,15 @@ describe("ArgoCd", () => {
 
   test("GIVEN somebody who signs people in THEN the values say so only while that is there, and name the Secret", () => {
     const { values } = releaseOf(build(singleSignOn));
-    expect(values).toHaveLength(2);
-    expect(values[1]).toMatch(/^\$\{var\.login \? yamlencode\(\{.*\}\) : ""\}$/s);
-    expect(values[1]).toContain('"clientSecret" = "$argocd-oidc:client-secret"');
-    expect(values[1]).toContain('"issuer" = "https://keycloak.lab.local/realms/lab"');
-    expect(values[1]).toContain('"rootCA" = file("ca.crt")');
-    expect(values[1]).toContain('"policy.csv" = "g, admins, role:admin\\n"');
-    expect(values[1]).toContain('"policy.default" = "role:readonly"');
+    expect(values).toHaveLength(3);
+    const [, known, interpolated] = values;
+    expect(known).toMatch(/^\$\{var\.login \? ".*" : ""\}$/s);
+    expect(interpolated).toMatch(/^\$\{var\.login \? yamlencode\(\{.*\}\) : ""\}$/s);
+    expect(interpolated).toContain('"clientSecret" = "$argocd-oidc:client-secret"');
+    expect(interpolated).toContain('"issuer" = "https://keycloak.lab.local/realms/lab"');
+    expect(interpolated).toContain('"rootCA" = file("ca.crt")');
+    expect(known).toContain("policy.csv: |\\n      g, admins, role:admin\\n");
+    expect(known).toContain("policy.default: role:readonly\\n");
   });
 
   test("GIVEN credentials THEN they are a Secret that Argo CD finds by its label, written write-only", () => {

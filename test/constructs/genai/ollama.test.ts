@@ -46,8 +46,8 @@ describe("Ollama", () => {
   });
 
   test("THEN beside a card it has larger models, and asks for the card", () => {
-    expect(release.values[1]).toMatch(/^\$\{contains\(\["gpu"\], "gpu"\) \? yamlencode\(/);
-    for (const part of ['"runtimeClassName" = "nvidia"', '"enabled" = true', '"value" = "qwen2.5:7b all-minilm:22m"']) {
+    expect(release.values[1]).toMatch(/^\$\{contains\(\["gpu"\], "gpu"\) \? "/);
+    for (const part of ["runtimeClassName: nvidia\\n", "enabled: true\\n", "value: qwen2.5:7b all-minilm:22m\\n"]) {
       expect(release.values[1]).toContain(part);
     }
   });

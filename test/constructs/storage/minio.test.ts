@@ -103,8 +103,8 @@ describe("Minio", () => {
       },
     });
     const [, overlay = ""] = (json.resource?.["helm_release"]?.["minio"] as { values: string[] }).values;
-    expect(overlay).toMatch(/^\$\{true \? yamlencode\(/);
-    for (const part of ['"existingClientSecretName" = "minio-oidc"', '"claimName" = "groups"', "/oauth_callback"]) {
+    expect(overlay).toMatch(/^\$\{true \? "/);
+    for (const part of ["existingClientSecretName: minio-oidc\\n", "claimName: groups\\n", "/oauth_callback"]) {
       expect(overlay).toContain(part);
     }
   });
